@@ -1,0 +1,62 @@
+# Each target makes for itself what it needs, in .venv, with the python3 that
+# is found (or another: make test PYTHON=python3.13).
+
+PYTHON = python3
+BIN = .venv/bin
+PIP_INSTALL = pip install -qq --disable-pip-version-check
+
+.NOTPARALLEL:
+.PHONY: help test demo docs coverage matrix check dist clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+test: .venv/test ## run the tests, and the examples of the module, the README and the guide
+	$(BIN)/python -m doctest threadpool.py
+	$(BIN)/python -m pytest
+
+demo: ## print the SHA-256 of every file in docs, computed by a pool
+	$(PYTHON) threadpool.py docs
+
+docs: .venv/docs ## build docs/_build/html, run its examples, check the README's markup
+	$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
+	$(BIN)/sphinx-build -q -W -n -b doctest docs docs/_build/doctest
+	$(BIN)/python -m docutils --strict README.rst docs/_build/README.html
+
+coverage: .venv/test .venv/coverage ## see that the tests reach every line and branch of the module
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+# FREE_THREADED may be a command that prints the path of one more interpreter,
+# one without the global lock.
+FREE_THREADED ?=
+
+matrix: .venv/matrix ## run the tests with every Python found, on the PATH or by pyenv
+	@free=$$($(FREE_THREADED)) || exit; \
+	for bin in "$$(pyenv root 2>/dev/null)"/versions/*/bin; do found=$$bin:$$found; done; \
+	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q
+
+dist: .venv/dist ## build the sdist and the wheel into dist
+	rm -rf dist *.egg-info
+	$(BIN)/python -m build > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
+	$(BIN)/python -c "from zipfile import ZipFile as Z; from glob import glob; [wheel] = glob('dist/*.whl'); \
+	assert {n.split('/')[0].split('-')[0] for n in Z(wheel).namelist()} == {'threadpool', 'threadpool.py'}, wheel"
+
+check: test coverage docs matrix dist .venv/lint .venv/types ## all of it, lint and types, and the tests from the sdist
+	$(BIN)/ruff check --isolated --target-version py39 --line-length 120 --per-file-ignores 'test_*.py:F821' \
+	--select A,B,C4,E,F,I,ISC,LOG,PIE,PLE,RET,RUF,UP,W .
+	$(BIN)/mypy
+	rm -rf build && mkdir build && tar -xf dist/*.tar.gz -C build && $(PYTHON) -m venv build/venv
+	build/venv/bin/$(PIP_INSTALL) dist/*.whl && cd build && venv/bin/python -I -m doctest -o FAIL_FAST venv/lib/*/site-packages/threadpool.py
+	cd build/threadpool-* && $(MAKE) test
+
+clean: ## remove whatever the other targets have made
+	rm -rf .venv .tox build dist docs/_build *.egg-info .coverage* .*_cache __pycache__ docs/__pycache__
+
+# .venv/NAME stands for the packages of the extra NAME in setup.cfg.
+.venv/%: setup.cfg | .venv/bin/pip
+	@extra=$$($(BIN)/python -c "from configparser import RawConfigParser as P; c = P(); c.read('setup.cfg'); \
+	print(c['options.extras_require']['$*'])") && echo "installing" $$extra && $(BIN)/$(PIP_INSTALL) $$extra && touch $@
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv

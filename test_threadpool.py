@@ -1,0 +1,2111 @@
+"""Tests of threadpool.py, in the order of its sections.
+
+Threads are steered with events and barriers, never with sleeps.  Each wait has
+a timeout, and if one is not enough, faulthandler shows where everybody stands.
+"""
+
+import contextlib
+import contextvars
+import errno
+import faulthandler
+import fcntl
+import gc
+import hashlib
+import io
+import itertools
+import os
+import pathlib
+import pty
+import queue
+import random
+import runpy
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import textwrap
+import threading
+import time
+import tokenize
+import traceback
+import types
+import weakref
+from concurrent.futures.thread import BrokenThreadPool
+
+import pytest
+
+import threadpool
+from threadpool import NoResultsPending, NoWorkersAvailable, ThreadPool, WorkerThread, WorkRequest, makeRequests
+
+TIMEOUT = 60  # seconds that nothing here should need
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+HERE = pathlib.Path(threadpool.__file__).resolve().parent
+SILENT = {"exc_callback": lambda request, exc_info: None}
+
+
+@pytest.fixture(autouse=True)
+def show_a_hang():
+    faulthandler.dump_traceback_later(5 * TIMEOUT, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture
+def make_pool():
+    """Makes pools, and sees afterwards that they are in order and their workers leave."""
+    pools = []
+
+    def make(*args, **kwds):
+        pools.append(ThreadPool(*args, **kwds))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool._check()
+        pool._requests_queue.close()
+        for worker in pool.workers + pool.dismissedWorkers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
+
+@pytest.fixture
+def frantic():
+    """Switch threads as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+class Gate:
+    """A callable that waits inside until it is opened."""
+
+    def __init__(self):
+        self.entered, self.open = threading.Semaphore(0), threading.Event()
+
+    def __call__(self, value=None):
+        self.entered.release()
+        assert self.open.wait(TIMEOUT)
+        return value
+
+    def wait_until_entered(self):
+        assert self.entered.acquire(timeout=TIMEOUT)
+
+
+def in_thread(function, *args):
+    """Start a thread; returns a function that joins it and returns its result or raises."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append((function(*args), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def join():
+        thread.join(TIMEOUT)
+        assert outcome, "the thread hangs"
+        [(result, error)] = outcome
+        if error is not None:
+            raise error
+        return result
+
+    join.thread = thread
+    return join
+
+
+def until(condition):
+    """Wait for what a thread will do soon but has no way to announce."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+
+
+def run_python(code, *args, timeout=TIMEOUT, options=(), **kwds):
+    """Run code in an interpreter of its own, with warnings as errors."""
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", *options, "-c", textwrap.dedent(code), *args],
+        cwd=HERE, capture_output=True, text=True, timeout=timeout, **kwds,
+    )
+
+
+def values(requests):
+    return [request.result for request in requests]
+
+
+class TestModule:
+    def test_the_public_surface_is_six_names(self):
+        assert sorted(threadpool.__all__) == [
+            "NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests",
+        ]  # fmt: skip
+
+    def test_only_the_standard_library_is_imported(self):
+        done = run_python("import threadpool; print(threadpool.__version__)", options=["-S"])  # without site-packages
+        assert (done.stdout, done.stderr) == (threadpool.__version__ + "\n", "")
+
+    def test_every_public_name_has_an_example(self):
+        for name in threadpool.__all__:
+            thing = getattr(threadpool, name)
+            members = {n: m for n, m in vars(thing).items() if n[0] != "_" and callable(m)} if isinstance(thing, type) else {}
+            for member in [thing, *members.values()]:
+                assert ">>>" in member.__doc__, member
+
+    def test_the_readme_states_how_many_lines_of_code_there_are(self):
+        source = pathlib.Path(threadpool.__file__).read_text(encoding="utf-8")
+        lines, layout = set(), (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+        previous = tokenize.NEWLINE
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            docstring = token.type == tokenize.STRING and previous in (tokenize.NEWLINE, tokenize.INDENT)
+            if token.type not in layout and not docstring:
+                lines.update(range(token.start[0], token.end[0] + 1))
+            if token.type not in (tokenize.COMMENT, tokenize.NL):
+                previous = token.type
+        assert len(lines) <= 700
+        assert f"{len(lines)} lines of code" in (HERE / "README.rst").read_text(encoding="utf-8").replace("\n", " ")
+
+
+class TestWorkRequest:
+    def test_everything_is_stored_as_given(self):
+        args, kwds, callback, exc_callback = [1], {"a": 2}, lambda *_: None, lambda *_: None
+        request = WorkRequest(print, args, kwds, "id", callback, exc_callback)
+        assert request.callable is print and request.args is args and request.kwds is kwds
+        assert request.requestID == "id" and request.callback is callback and request.exc_callback is exc_callback
+        assert request.exception is False and request.result is None and request.exc_info is None
+
+    def test_what_is_left_out_is_empty(self):
+        request = WorkRequest(print)
+        assert list(request.args) == [] and request.kwds == {} and request.callback is None
+        assert request.exc_callback is threadpool._handle_thread_exception
+
+    def test_the_id_is_that_of_the_request_unless_one_is_given(self):
+        request = WorkRequest(print)
+        assert request.requestID == id(request)
+        for given in (0, "", (), False, b"k", frozenset()):
+            assert WorkRequest(print, requestID=given).requestID is given
+
+    def test_an_unhashable_id_is_refused(self):
+        with pytest.raises(TypeError, match=r"requestID must be hashable, not \['k'\]"):
+            WorkRequest(print, requestID=["k"])
+
+    def test_it_may_be_edited_until_it_is_put(self, make_pool):
+        request = WorkRequest(print, ["before"])
+        request.callable, request.args, request.kwds = sorted, [[1, 2]], {"reverse": True}
+        request.note = "mine"
+        pool = make_pool(1)
+        pool.putRequest(request)
+        [same] = pool.results()
+        assert same is request and request.result == [2, 1] and request.note == "mine"
+
+    def test_a_failure_is_noted(self, make_pool):
+        pool = make_pool(1)
+        request = WorkRequest(int, ["x"], **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        kind, value, tb = request.exc_info
+        assert request.exception is True and request.result is None
+        assert kind is ValueError and isinstance(value, ValueError) and isinstance(tb, types.TracebackType)
+
+    def test_a_failed_request_put_again_runs_afresh(self, make_pool):
+        pool = make_pool(1)
+        outcomes = [ZeroDivisionError(), "well"]
+
+        def unsteady():
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        request = WorkRequest(unsteady, **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert request.exception
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert (request.exception, request.exc_info, request.result) == (False, None, "well")
+
+    def test_a_finished_request_put_again_forgets_its_result(self, make_pool):
+        pool, request = make_pool(1), WorkRequest(itertools.count().__next__)
+        for expected in (0, 1):
+            pool.putRequest(request)
+            assert pool.wait(TIMEOUT)
+            assert request.result == expected
+
+    def test_cancel_withdraws_what_no_worker_has_begun(self, make_pool):
+        pool, gate, called = make_pool(1), Gate(), []
+        first = WorkRequest(gate)
+        second = WorkRequest(called.append, [1], callback=lambda *_: called.append(2))
+        pool.putRequests([first, second])
+        gate.wait_until_entered()
+        assert second.cancel() is True
+        assert second.requestID not in pool.workRequests and not pool._requests_queue.queue
+        assert second.cancel() is False
+        assert first.cancel() is False  # begun
+        gate.open.set()
+        assert pool.wait(TIMEOUT)
+        assert called == [] and first.cancel() is False  # done
+
+    def test_a_withdrawn_request_may_be_put_again(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        assert request.cancel()
+        pool.putRequest(request)
+        pool.createWorkers(1)
+        assert values(pool.results()) == [1]
+
+    def test_cancel_is_false_where_there_is_nothing_to_withdraw(self):
+        request = WorkRequest(abs, [-1])
+        assert request.cancel() is False
+        pool = ThreadPool(0)
+        pool.putRequest(request)
+        del pool
+        gc.collect()
+        assert request.cancel() is False
+
+    def test_withdrawing_the_last_request_ends_every_wait(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        gate = Gate()
+        pool.createWorkers(1)
+        pool.putRequests([WorkRequest(gate), request])
+        gate.wait_until_entered()
+        waiting = [in_thread(pool.wait) for _ in range(3)]
+        until(lambda: len(pool._results_queue.parking.hung) == 3)
+        gate.open.set()
+        request.cancel()
+        assert [join() for join in waiting] == [True] * 3
+
+
+class TestMakeRequests:
+    def test_one_request_an_item_in_order(self):
+        requests = makeRequests(abs, iter([-1, [2], "x", None, {"a": 1}]))
+        assert isinstance(requests, list)
+        assert [request.args for request in requests] == [[-1], [[2]], ["x"], [None], [{"a": 1}]]
+        assert all(request.kwds == {} and request.callable is abs for request in requests)
+
+    @pytest.mark.parametrize("item, args, kwds", [
+        (([1, 2], {"k": 3}), [1, 2], {"k": 3}),
+        (((1, 2), None), [1, 2], {}),
+        ((None, {"k": 3}), [], {"k": 3}),
+        ((None, None), [], {}),
+        (((), {}), [], {}),
+        (([], ()), [], {}),
+        ((range(2), None), [0, 1], {}),
+        (([(1, 2)], None), [(1, 2)], {}),
+    ])  # fmt: skip
+    def test_a_tuple_holds_args_and_kwds(self, item, args, kwds):
+        [request] = makeRequests(abs, [item])
+        assert list(request.args) == args and dict(request.kwds) == kwds
+
+    @pytest.mark.parametrize("item", [(1, 2), (1,), (), ([1], {}, None), ("ab", {}), ([1], [2]), ({"a": 1}, 3), (0, {})])
+    def test_a_tuple_of_another_form_is_refused_here(self, item):
+        with pytest.raises(TypeError, match=r"a tuple in args_list must be \(args, kwds\), a list and a dict, not \("):
+            makeRequests(abs, [item])
+
+    def test_callbacks_are_handed_on(self):
+        [request] = makeRequests(abs, [1], print, None)
+        assert request.callback is print and request.exc_callback is None
+        [request] = makeRequests(abs, [1], exc_callback=print)
+        assert request.callback is None and request.exc_callback is print
+
+
+class TestParking:
+    """Each interleaving is produced by letting `look` do the other side's part."""
+
+    def test_a_ring_wakes_the_one_who_parked_last(self):
+        parking, woken = threadpool._Parking(), []
+        sleepers = []
+        for number in range(3):
+            sleepers.append(in_thread(lambda n=number: (parking.park(lambda: False), woken.append(n))))
+            until(lambda n=number: len(parking.hung) == n + 1)
+        for expected in ([2], [2, 1], [2, 1, 0]):
+            parking.ring()
+            sleepers.pop()()
+            assert woken == expected
+        parking.ring()  # nobody there: costs nothing
+
+    def test_a_look_that_finds_something_takes_the_bell_off(self):
+        parking = threadpool._Parking()
+        parking.park(lambda: True)
+        assert not parking.hung
+
+    def test_a_ring_between_hanging_up_and_the_second_look_is_waited_for(self):
+        # 1. sleeper hangs up; 2. putter takes its bell off and rings it; 3. sleeper
+        # finds something.  The ring must not be left for its next sleep.
+        parking, bell = threadpool._Parking(), threadpool._new_bell()
+        parking.park(lambda: parking.ring() or True, bell=bell)
+        assert bell.locked() and not parking.hung
+
+    def test_a_bell_that_was_taken_off_but_not_yet_rung_is_waited_for(self):
+        # 1. sleeper hangs up; 2. putter takes its bell off; 3. sleeper finds
+        # something, and the bell gone; 4. only now the putter rings.
+        parking, bell, gone = threadpool._Parking(), threadpool._new_bell(), threading.Event()
+
+        def look():
+            parking.hung.popitem()
+            gone.set()
+            return True
+
+        join = in_thread(lambda: parking.park(look, bell=bell))
+        assert gone.wait(TIMEOUT)
+        assert join.thread.is_alive()
+        bell.release()
+        join()
+        assert bell.locked()
+
+    def test_a_ring_after_the_second_look_is_not_lost(self):
+        # 1. sleeper hangs up and looks in vain; 2. putter rings; 3. sleeper sleeps.
+        parking = threadpool._Parking()
+        parking.park(parking.ring, TIMEOUT)  # ring() is None: "nothing found"
+        assert not parking.hung
+
+    def test_the_sleep_ends_when_the_time_is_up(self):
+        parking = threadpool._Parking()
+        parking.park(lambda: False, 0.001)
+        assert not parking.hung
+
+    def test_a_bell_rung_just_when_the_time_is_up_is_taken_for_a_ring(self):
+        class Late:
+            """A bell that is rung when its owner has given up waiting."""
+
+            def __init__(self):
+                self.lock = threadpool._new_bell()
+
+            def acquire(self, blocking=True, timeout=-1):
+                if timeout == -1:
+                    return self.lock.acquire()
+                parking.ring()
+                return False
+
+            def release(self):
+                self.lock.release()
+
+        parking, bell = threadpool._Parking(), Late()
+        parking.park(lambda: False, 1, bell)
+        assert bell.lock.locked() and not parking.hung
+
+    def test_an_interrupted_sleeper_takes_its_bell_off(self):
+        def interrupt():
+            raise KeyboardInterrupt
+
+        parking = threadpool._Parking()
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        assert not parking.hung
+
+    def test_an_interrupted_sleeper_passes_its_ring_on(self):
+        parking = threadpool._Parking()
+        other = in_thread(lambda: parking.park(lambda: False))
+        until(lambda: parking.hung)
+
+        def interrupt():
+            parking.ring()
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        other()
+
+    def test_the_one_meant_is_woken_and_no_other(self):
+        parking, bells = threadpool._Parking(), [threadpool._new_bell() for _ in range(3)]
+        joins = [in_thread(lambda b=bell: parking.park(lambda: False, bell=b)) for bell in bells]
+        until(lambda: len(parking.hung) == 3)
+        parking.ring_this(bells[1])
+        joins[1]()
+        assert bells[0] in parking.hung and bells[2] in parking.hung
+        parking.ring_this(bells[1])  # does not hang: costs nothing
+        assert bells[1].locked()
+        parking.ring_all()
+        joins[0](), joins[2]()
+        assert not parking.hung
+
+    def test_no_wakeup_is_lost(self, frantic):
+        box, total = threadpool._Queue(), 3000
+
+        def producer():
+            for number in range(total):
+                box.add(number)
+
+        def consumer():
+            got = 0
+            while True:
+                try:
+                    item = box.queue.popleft()
+                except IndexError:
+                    box.parking.park(lambda: box.reaches(1), TIMEOUT)
+                    continue
+                if item is None:
+                    return got
+                got += 1
+
+        consumers = [in_thread(consumer) for _ in range(3)]
+        producers = [in_thread(producer) for _ in range(2)]
+        [join() for join in producers]
+        for _ in consumers:
+            box.add(None)
+        assert sum(join() for join in consumers) == 2 * total
+
+
+class TestQueues:
+    def test_a_worker_reads_the_end_before_its_last_look(self):
+        # 1. worker finds the queue empty; 2. a request is put, while it is open;
+        # 3. it is closed; 4. worker sees it closed - and looks once more.
+        requests = threadpool._RequestsQueue(0, None)
+        answers = iter([False])
+
+        def dismissed():
+            if next(answers, None) is False:
+                requests.queue = Surprise(requests)
+            return False
+
+        class Surprise(type(requests.queue)):
+            def __init__(self, requests):
+                self.requests = requests
+
+            def popleft(self):
+                if not self and self.requests.closed is None:
+                    self.append("late")
+                    self.requests.close()
+                    raise IndexError
+                return super().popleft()
+
+        assert requests.take(threadpool._new_bell(), dismissed) == "late"
+        assert requests.take(threadpool._new_bell(), dismissed) is None
+
+    def test_a_putter_takes_its_request_back_from_a_closed_queue(self):
+        requests = threadpool._RequestsQueue(0, None)
+        requests.close()
+        assert requests.put("late") is False and requests.empty()
+
+    def test_a_request_that_a_worker_took_while_the_queue_was_closing_counts_as_put(self):
+        # 1. putter appends; 2. closer closes; 3. a worker takes the request; 4. putter sees
+        # the queue closed, and its request gone.
+        requests = threadpool._RequestsQueue(0, None)
+        requests.queue = types.SimpleNamespace(append=lambda _: None, remove=[].remove)
+        requests.closed = RuntimeError()
+        assert requests.put("taken") is True
+
+    def test_a_worker_that_leaves_passes_its_ring_on(self):
+        # 1. two workers sleep; 2. a request is put, the last to park is rung; 3. it
+        # is dismissed before it looks: the other one must take the request.
+        pool = ThreadPool(2)
+        until(lambda: len(pool._requests_queue.parking.hung) == 2)
+        last = next(reversed(list(pool._requests_queue.parking.hung)))
+        [worker] = [worker for worker in pool.workers if worker._bell is last]
+        worker._dismissed.set()
+        pool.putRequest(WorkRequest(abs, [-7]))
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+        assert values(pool.results(TIMEOUT)) == [7]
+
+    def test_get_waits_for_at_most_the_timeout(self):
+        requests = threadpool._RequestsQueue(0, None)
+        for arguments in ((False,), (True, 0.001), (True, 0)):
+            with pytest.raises(queue.Empty):
+                requests.get(*arguments)
+        join = in_thread(requests.get)
+        until(lambda: requests.parking.hung)
+        requests.put("x")
+        assert join() == "x"
+
+    def test_drain_takes_out_everything(self):
+        requests = threadpool._RequestsQueue(0, None)
+        for number in range(3):
+            requests.put(number)
+        assert list(requests.drain()) == [0, 1, 2] and requests.empty()
+
+
+class TestWorkers:
+    def test_they_are_daemons_and_start_at_once(self, make_pool):
+        pool = make_pool(3, thread_name_prefix="crew")
+        assert all(worker.is_alive() and worker.daemon for worker in pool.workers)
+        assert [worker.name for worker in pool.workers] == ["crew_0", "crew_1", "crew_2"]
+
+    def test_the_default_names_tell_pools_apart(self, make_pool):
+        one, two = make_pool(1), make_pool(1)
+        assert one.workers[0].name.startswith("ThreadPool-") and one.workers[0].name != two.workers[0].name
+
+    @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError])
+    def test_no_exception_of_a_request_ends_a_worker(self, make_pool, error):
+        def fail():
+            raise error("on purpose")
+
+        pool, seen = make_pool(1), []
+        pool.putRequest(WorkRequest(fail, exc_callback=lambda request, exc_info: seen.append(exc_info[0])))
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert [request.result for request in pool.results(TIMEOUT)] == [None, 1]
+        assert seen == [error] and pool.workers[0].is_alive()
+
+    def test_the_traceback_begins_below_the_worker(self, make_pool):
+        def fail():
+            raise ValueError
+
+        pool, request = make_pool(1), WorkRequest(fail, **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        names = [frame.name for frame in traceback.extract_tb(request.exc_info[2])]
+        assert names == ["perform", "fail"]
+        assert request.exc_info[1].__traceback__ is request.exc_info[2]
+
+    @pytest.mark.parametrize("bad", [(None, [], {}), (abs, [1, 2], {}), (abs, 5, {}), (abs, [], {1: 2}), (abs, [1], 7)])
+    def test_what_cannot_be_called_is_the_requests_failure(self, make_pool, bad):
+        pool = make_pool(1)
+        request = WorkRequest(*bad, **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert request.exc_info[0] is TypeError
+
+    def test_a_subclass_may_override_perform(self, make_pool):
+        done = []
+
+        class Tracing(WorkerThread):
+            def perform(self, request):
+                done.append((self.name, request.args))
+                return super().perform(request)
+
+        pool = make_pool(1, worker=Tracing, thread_name_prefix="t")
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1] and done == [("t_0", [-1])]
+
+    def test_each_request_runs_in_a_copy_of_the_context_it_was_put_in(self, make_pool):
+        variable = contextvars.ContextVar("variable", default="unset")
+
+        def exchange():
+            before = variable.get()
+            variable.set("changed in the worker")
+            return before
+
+        pool, requests = make_pool(1), []
+        for value in ("a", "b"):
+            variable.set(value)
+            requests.append(WorkRequest(exchange))
+            pool.putRequest(requests[-1])
+        variable.set("c")
+        assert pool.wait(TIMEOUT)
+        assert values(requests) == ["a", "b"] and variable.get() == "c"
+
+    def test_the_initializer_runs_once_in_every_worker(self, make_pool):
+        local, calls = threading.local(), []
+
+        def prepare(value, more):
+            calls.append(threading.current_thread())
+            local.value = value + more
+
+        pool, barrier = make_pool(2, initializer=prepare, initargs=(1, 2)), threading.Barrier(4)
+        pool.createWorkers(1)
+
+        def look():
+            barrier.wait(TIMEOUT)
+            return local.value
+
+        pool.putRequests([WorkRequest(look) for _ in range(3)])
+        barrier.wait(TIMEOUT)
+        assert values(pool.results(TIMEOUT)) == [3, 3, 3]
+        assert len(calls) == 3 and set(calls) == set(pool.workers)
+
+    def test_an_initializer_must_be_callable(self):
+        with pytest.raises(TypeError, match="initializer must be a callable, not 7"):
+            ThreadPool(1, initializer=7)
+
+    def test_when_an_initializer_fails_what_waits_and_what_comes_fails(self, caplog):
+        gate, fine = Gate(), threading.Event()
+
+        def prepare():
+            if fine.is_set():
+                return
+            gate()
+            raise SystemExit("not ready")
+
+        pool = ThreadPool(1, initializer=prepare)
+        request = WorkRequest(abs, [-1], **SILENT)
+        pool.putRequest(request)
+        gate.open.set()
+        assert pool.wait(TIMEOUT)
+        assert request.exc_info[0] is BrokenThreadPool and "initializer failed" in str(request.exc_info[1])
+        with pytest.raises(BrokenThreadPool, match="a worker's initializer failed, see the log"):
+            pool.putRequest(request)
+        assert pool.workRequests == {}
+        [record] = caplog.records
+        assert record.name == "concurrent.futures" and record.levelname == "CRITICAL"
+        assert record.exc_info[0] is SystemExit
+
+
+class TestResizing:
+    @pytest.mark.parametrize("number, error, text", [
+        (-1, ValueError, "num_workers must be greater than -1, not -1"),
+        (1.5, TypeError, "num_workers must be a whole number, not 1.5"),
+        ("2", TypeError, "num_workers must be a whole number, not '2'"),
+    ])  # fmt: skip
+    def test_a_number_of_workers_is_whole_and_not_negative(self, make_pool, number, error, text):
+        pool = make_pool(1)
+        for call in (ThreadPool, pool.createWorkers, pool.dismissWorkers):
+            with pytest.raises(error, match=text):
+                call(number)
+        assert len(pool.workers) == 1
+
+    def test_none_means_as_many_as_an_executor_takes(self, make_pool):
+        cpus = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+        assert len(make_pool().workers) == len(make_pool(None).workers) == min(32, cpus + 4)
+
+    def test_max_workers_is_the_executors_name_for_it(self, make_pool):
+        assert len(make_pool(max_workers=2).workers) == 2
+        for number in (0, -1):
+            with pytest.raises(ValueError, match="max_workers must be greater than 0"):
+                ThreadPool(max_workers=number)
+        with pytest.raises(TypeError, match="two names for one thing"):
+            ThreadPool(2, max_workers=2)
+
+    def test_a_bound_is_a_whole_number(self):
+        with pytest.raises(TypeError, match="q_size must be a whole number, not 'crew'"):
+            ThreadPool(1, "crew")
+
+    def test_a_pool_is_always_true(self, make_pool):
+        assert make_pool(0)
+
+    def test_new_workers_serve_the_backlog_at_once(self, make_pool):
+        pool, barrier = make_pool(0), threading.Barrier(3)
+        pool.putRequests([WorkRequest(barrier.wait, [TIMEOUT]) for _ in range(3)])
+        pool.createWorkers(3)
+        assert sorted(values(pool.results(TIMEOUT))) == [0, 1, 2]
+
+    def test_an_idle_worker_goes_at_once(self, make_pool):
+        pool = make_pool(3)
+        dismissed = pool.workers[1:]
+        pool.dismissWorkers(2, do_join=True)
+        assert not any(worker.is_alive() for worker in dismissed)
+        assert len(pool.workers) == 1 and pool.dismissedWorkers == []
+
+    def test_a_busy_worker_ends_its_request_first(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        [worker] = pool.workers
+        request, left = WorkRequest(gate, ["done"]), WorkRequest(abs, [-1])
+        pool.putRequests([request, left])
+        gate.wait_until_entered()
+        pool.dismissWorkers(1)
+        assert pool.workers == [] and pool.dismissedWorkers == [worker]
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        assert pool.dismissedWorkers == [] and not worker.is_alive()
+        assert request.result == "done" and list(pool._requests_queue.queue) == [left]
+
+    def test_a_dismissed_worker_loses_no_request(self, make_pool, frantic):
+        pool, total = make_pool(4), 2000
+        pool.putRequests(makeRequests(abs, range(total)))
+        for _ in range(40):
+            pool.dismissWorkers(2)
+            pool.createWorkers(2)
+        assert sorted(values(pool.results(TIMEOUT))) == list(range(total))
+        pool.joinAllDismissedWorkers()
+        assert len(pool.workers) == 4
+
+    def test_a_worker_may_resize_its_own_pool(self, make_pool):
+        pool = make_pool(2)
+        pool.putRequest(WorkRequest(pool.dismissWorkers, [2, True]))
+        pool.putRequest(WorkRequest(pool.createWorkers, [1]))
+        until(lambda: len(pool.workers) in (0, 1) and len(pool.dismissedWorkers) >= 1)
+        if pool._requests_queue.queue:
+            pool.createWorkers(1)
+        assert pool.wait(TIMEOUT)
+
+    def test_more_than_there_are_dismisses_all(self, make_pool):
+        pool = make_pool(2)
+        pool.dismissWorkers(5, do_join=True)
+        assert pool.workers == []
+        pool.dismissWorkers(1)
+
+    def test_many_threads_may_resize_at_once(self, make_pool):
+        pool = make_pool(0)
+
+        def resize():
+            for _ in range(20):
+                pool.createWorkers(2)
+                pool.dismissWorkers(1)
+
+        [join() for join in [in_thread(resize) for _ in range(4)]]
+        assert len(pool.workers) == 80
+        pool.dismissWorkers(80)
+        pool.joinAllDismissedWorkers()
+        assert pool.dismissedWorkers == []
+
+    def test_when_a_thread_cannot_be_started_the_others_work(self, make_pool, monkeypatch):
+        pool, start, allowed = make_pool(0), threading.Thread.start, [1, 1]
+
+        def limited(self):
+            if isinstance(self, WorkerThread) and not allowed:
+                raise RuntimeError("can't start new thread")
+            allowed.pop()
+            start(self)
+
+        pool.putRequests(makeRequests(abs, range(10)))
+        monkeypatch.setattr(threading.Thread, "start", limited)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            pool.createWorkers(5)
+        assert len(pool.workers) == 2
+        assert sorted(values(pool.results(TIMEOUT))) == list(range(10))
+
+    def test_idle_workers_use_no_cycle(self, make_pool):
+        pool = make_pool(64)
+        until(lambda: len(pool._requests_queue.parking.hung) == 64)
+        switches = "/proc/self/task/{}/status"
+        if not os.path.exists(switches.format(pool.workers[0].native_id)):
+            pytest.skip("no /proc")
+
+        def wakeups():
+            text = "".join(pathlib.Path(switches.format(worker.native_id)).read_text() for worker in pool.workers)
+            return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("voluntary"))
+
+        until(lambda: wakeups() == (time.sleep(0.05), wakeups())[1])  # all have gone to sleep
+        before = wakeups()
+        time.sleep(0.5)  # a poll of five seconds by each of 64 would show here, and be seen six times
+        assert wakeups() == before
+
+
+class TestPutRequest:
+    @pytest.mark.parametrize("thing", [None, "x", abs, 7, [WorkRequest(abs)]])
+    def test_only_a_work_request_is_taken(self, make_pool, thing):
+        with pytest.raises(TypeError, match="a WorkRequest is wanted, not "):
+            make_pool(0).putRequest(thing)
+
+    def test_a_pending_request_is_refused(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        with pytest.raises(ValueError, match="a request with the requestID .* is pending"):
+            pool.putRequest(request)
+        assert pool._requests_queue.qsize() == 1
+
+    def test_a_finished_request_that_was_not_collected_is_pending(self, make_pool):
+        pool, request = make_pool(1), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        until(lambda: not pool._results_queue.empty())
+        with pytest.raises(ValueError):
+            pool.putRequest(request)
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_it_is_first_in_first_out(self, make_pool):
+        pool, order = make_pool(1), []
+        pool.putRequests(makeRequests(order.append, range(100)))
+        assert pool.wait(TIMEOUT) and order == list(range(100))
+
+    def test_a_full_queue_refuses_and_registers_nothing(self, make_pool):
+        pool = make_pool(0, q_size=2)
+        pool.putRequests(makeRequests(abs, [1, 2]))
+        for arguments in ((False,), (True, 0), (True, 0.001), (True, -1)):
+            with pytest.raises(queue.Full, match="2 requests wait, as many as q_size allows"):
+                pool.putRequest(WorkRequest(abs), *arguments)
+        assert len(pool.workRequests) == 2
+
+    def test_a_putter_waits_for_room(self, make_pool):
+        pool, gate = make_pool(1, q_size=1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        pool.putRequest(WorkRequest(gate))
+        putting = in_thread(pool.putRequest, WorkRequest(gate), True, TIMEOUT)
+        until(lambda: pool._requests_queue.room.hung)
+        gate.open.set()
+        putting()
+        assert pool.wait(TIMEOUT)
+
+    def test_a_withdrawn_request_makes_room(self, make_pool):
+        pool, request = make_pool(0, q_size=1), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        putting = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
+        until(lambda: pool._requests_queue.room.hung)
+        assert request.cancel()
+        putting()
+        pool.createWorkers(1)
+        assert values(pool.results(TIMEOUT)) == [2]
+
+    def test_the_end_of_the_pool_ends_the_wait_for_room(self, make_pool):
+        pool = make_pool(0, q_size=1)
+        pool.putRequest(WorkRequest(abs))
+        putting = in_thread(pool.putRequest, WorkRequest(abs))
+        until(lambda: pool._requests_queue.room.hung)
+        pool._requests_queue.close()
+        with pytest.raises(RuntimeError, match="shut down"):
+            putting()
+        assert len(pool.workRequests) == 1
+
+    def test_many_putters_go_in_one_by_one(self, make_pool, frantic):
+        pool, total = make_pool(2, q_size=3), 300
+
+        def put(start):
+            for number in range(start, total, 4):
+                pool.putRequest(WorkRequest(abs, [number]))
+
+        putters = [in_thread(put, start) for start in range(4)]
+        got, deadline = [], time.monotonic() + TIMEOUT
+        while len(got) < total:
+            assert time.monotonic() < deadline
+            got += values(pool.results(TIMEOUT))
+            assert pool._requests_queue.qsize() <= 3 + 4
+        [join() for join in putters]
+        assert sorted(got) == list(range(total))
+
+    def test_the_pools_own_workers_are_not_held_by_the_bound(self, make_pool):
+        pool = make_pool(1, q_size=1)
+
+        def spread():
+            for number in range(5):
+                pool.putRequest(WorkRequest(abs, [-number]))
+
+        pool.putRequest(WorkRequest(spread))
+        assert sorted(values(pool.results(TIMEOUT)), key=str) == [0, 1, 2, 3, 4, None]
+
+    def test_callbacks_may_put(self, make_pool):
+        pool, seen = make_pool(1), []
+
+        def again(request, result):
+            seen.append(result)
+            if result < 3:
+                pool.putRequest(WorkRequest(int, [result + 1], callback=again))
+
+        pool.putRequest(WorkRequest(int, [0], callback=again))
+        assert pool.wait(TIMEOUT) and seen == [0, 1, 2, 3]
+
+    def test_a_signal_handler_may_put_in_the_middle_of_a_put(self, make_pool):
+        pool, count = make_pool(2), itertools.count()
+
+        def handler(signum, frame):
+            next(count)
+            pool.putRequest(WorkRequest(abs, [-1]))
+
+        before = signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        try:
+            for number in range(3000):
+                pool.putRequest(WorkRequest(abs, [-1]))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert values(pool.results(TIMEOUT)) == [1] * (3000 + next(count))
+
+    def test_a_finalizer_may_put(self, make_pool):
+        class Parting:
+            def __del__(self):
+                pool.putRequest(WorkRequest(abs, [-1]))
+
+        pool = make_pool(1)
+        for _ in range(50):
+            thing = Parting()
+            thing.itself = thing
+            pool.putRequest(WorkRequest(abs, [-1]))
+        del thing
+        gc.collect()
+        assert values(pool.results(TIMEOUT)) == [1] * 100
+
+    def test_put_requests_stops_at_the_first_that_cannot_be_put(self, make_pool):
+        pool = make_pool(0)
+        with pytest.raises(TypeError):
+            pool.putRequests([WorkRequest(abs), "not a request", WorkRequest(abs)])
+        assert len(pool.workRequests) == 1
+
+
+class TestCollecting:
+    def test_poll_handles_what_has_arrived_and_returns(self, make_pool):
+        pool, gate, seen = make_pool(2), Gate(), []
+        keep = lambda request, result: seen.append(result)  # noqa: E731
+        pool.putRequest(WorkRequest(gate, ["late"], callback=keep))
+        gate.wait_until_entered()
+        assert pool.poll() is None
+        pool.putRequest(WorkRequest(abs, [-1], callback=keep))
+        until(lambda: not pool._results_queue.empty())
+        assert pool.poll() is None and seen == [1]
+        assert pool.poll(True, 0.001) is None
+        gate.open.set()
+        with pytest.raises(NoResultsPending, match="no request is pending"):
+            pool.poll(True)
+        assert seen == [1, "late"]
+        with pytest.raises(NoResultsPending):
+            pool.poll()
+
+    def test_callbacks_run_in_the_collecting_thread(self, make_pool):
+        pool, seen = make_pool(3), []
+        pool.putRequests(makeRequests(abs, range(20), lambda *_: seen.append(threading.current_thread())))
+        collector = in_thread(lambda: (pool.wait(TIMEOUT), threading.current_thread())[1])()
+        assert seen == [collector] * 20
+
+    def test_callbacks_come_in_the_order_of_completion(self, make_pool):
+        pool, seen, gates = make_pool(3), [], [Gate() for _ in range(3)]
+        pool.putRequests([WorkRequest(gate, [n], callback=lambda _, n: seen.append(n)) for n, gate in enumerate(gates)])
+        for number in (1, 2, 0):
+            gates[number].open.set()
+            until(lambda n=number: pool._results_queue.qsize() == [1, 2, 0].index(n) + 1)
+        assert pool.wait(TIMEOUT) and seen == [1, 2, 0]
+
+    def test_the_default_exception_callback_prints_the_traceback(self, make_pool, capsys):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(int, ["x"]))
+        assert pool.wait(TIMEOUT)
+        assert capsys.readouterr().err.endswith("ValueError: invalid literal for int() with base 10: 'x'\n")
+
+    def test_without_an_exception_callback_a_failure_goes_to_the_callback(self, make_pool):
+        pool, seen = make_pool(1), []
+        callback = lambda request, result: seen.append((request.exception, result[0]))  # noqa: E731
+        pool.putRequest(WorkRequest(int, ["x"], callback=callback, exc_callback=None))
+        assert pool.wait(TIMEOUT) and seen == [(True, ValueError)]
+
+    def test_a_failure_goes_to_one_callback_alone(self, make_pool):
+        pool, seen = make_pool(1), []
+        pool.putRequest(WorkRequest(int, ["x"], None, None, seen.append, lambda request, exc_info: seen.append("exc")))
+        assert pool.wait(TIMEOUT) and seen == ["exc"]
+
+    def test_wait_says_whether_all_is_in(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        assert pool.wait(0.001) is False and pool.wait(0) is False and pool.wait(-1) is False
+        gate.open.set()
+        assert pool.wait(TIMEOUT) is True and pool.wait() is True
+
+    def test_any_number_of_threads_may_wait(self, make_pool, frantic):
+        pool, seen, total = make_pool(3), [], 500
+        for _ in range(3):
+            pool.putRequests(makeRequests(abs, range(total), lambda _, result: seen.append(result)))
+            assert [join() for join in [in_thread(pool.wait) for _ in range(4)]] == [True] * 4
+            assert sorted(seen) == list(range(total))
+            seen.clear()
+
+    def test_waiting_in_a_worker_of_the_pool_is_refused(self, make_pool):
+        pool = make_pool(2)
+        calls = [pool.wait, lambda: pool.wait(1), lambda: pool.poll(True), lambda: list(pool.results())]
+        pool.putRequests([WorkRequest(call, **SILENT) for call in calls])
+        finished = list(pool.results(TIMEOUT))
+        assert [request.exc_info[0] for request in finished] == [RuntimeError] * 4
+        assert "a worker cannot wait for its own pool" in str(finished[0].exc_info[1])
+
+    def test_a_worker_may_poll_its_pool(self, make_pool):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(pool.poll))
+        assert values(pool.results(TIMEOUT)) == [None]
+
+    def test_results_come_with_their_callbacks_called(self, make_pool):
+        pool, seen = make_pool(2), []
+        pool.putRequests(makeRequests(abs, range(10), lambda request, _: seen.append(request)))
+        for request in pool.results():
+            assert seen[-1] is request
+        assert len(seen) == 10 and list(pool.results()) == []
+
+    def test_results_end_when_the_time_is_up(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        pool.putRequests([WorkRequest(abs, [-1]), WorkRequest(gate)])
+        results = pool.results(0.5)
+        assert next(results).result == 1
+        with pytest.raises(TimeoutError, match="1 requests are still pending after 0.5 seconds"):
+            next(results)
+        gate.open.set()
+        assert pool.wait(TIMEOUT)
+
+    def test_what_is_put_while_results_are_read_is_read_too(self, make_pool):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(int, [5]))
+        seen = []
+        for request in pool.results():
+            seen.append(request.result)
+            if request.result:
+                pool.putRequest(WorkRequest(int, [request.result - 1]))
+        assert seen == [5, 4, 3, 2, 1, 0]
+
+    def test_no_workers_is_said_where_waiting_would_not_end(self, make_pool):
+        pool = make_pool(0)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        for call in (pool.wait, lambda: pool.wait(TIMEOUT), lambda: pool.poll(True), lambda: next(pool.results())):
+            with pytest.raises(NoWorkersAvailable, match="1 of 1 pending requests wait, with no worker; call createW"):
+                call()
+        assert pool.poll() is None
+        pool.createWorkers(1)
+        assert pool.wait(TIMEOUT)
+
+    def test_a_waiter_learns_that_the_last_worker_has_left(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        pool.putRequests([WorkRequest(gate), WorkRequest(abs, [-1])])
+        gate.wait_until_entered()
+        waiting = [in_thread(pool.wait) for _ in range(2)]
+        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        pool.dismissWorkers(1)
+        gate.open.set()
+        for join in waiting:
+            with pytest.raises(NoWorkersAvailable):
+                join()
+        assert len(pool.workRequests) == 1
+
+    def test_a_dismissed_worker_at_its_request_counts_as_available(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        pool.dismissWorkers(1)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert pool.wait(0.001) is False
+        gate.open.set()
+        with pytest.raises(NoWorkersAvailable):
+            pool.wait(TIMEOUT)
+        assert len(pool.workRequests) == 1  # the gate's result was handled first
+
+    def test_an_interrupted_put_has_not_put(self, make_pool, monkeypatch):
+        # 1. putter registers the request; 2. appends it; 3. KeyboardInterrupt, before it rings.
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+
+        def interrupt(item):
+            append(item)
+            raise KeyboardInterrupt
+
+        append = pool._requests_queue.put
+        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(request)
+        assert pool.workRequests == {} and pool._requests_queue.empty()
+        monkeypatch.undo()
+        pool.putRequest(request)
+        pool.createWorkers(1)
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_two_threads_putting_one_id_at_once_are_told(self, make_pool):
+        # 1. first: finds the ID free; 2. second: finds it free and registers; 3. first registers.
+        pool = make_pool(0)
+
+        class Pending(dict):
+            def __contains__(self, key):
+                self[key] = other
+                return False
+
+        pool.workRequests, other = Pending(), WorkRequest(abs, requestID="k")
+        with pytest.raises(ValueError, match="the requestID 'k' has just been put by another thread"):
+            pool.putRequest(WorkRequest(abs, requestID="k"))
+        assert list(pool.workRequests.values()) == [other] and pool._requests_queue.empty()
+
+    def test_a_request_whose_ring_was_lost_is_found_by_whoever_waits(self, make_pool):
+        # 1. putter appends; 2. KeyboardInterrupt in the thread that would ring; nobody is rung.
+        pool = make_pool(1)
+        until(lambda: pool._requests_queue.parking.hung)
+        request = WorkRequest(abs, [-1])
+        ring = pool._requests_queue.parking.ring
+        pool._requests_queue.parking.ring = lambda: None
+        pool.putRequest(request)
+        pool._requests_queue.parking.ring = ring
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_a_request_whose_ring_was_lost_is_found_by_whoever_waits_for_room(self, make_pool):
+        pool = make_pool(1, q_size=1)
+        until(lambda: pool._requests_queue.parking.hung)
+        ring = pool._requests_queue.parking.ring
+        pool._requests_queue.parking.ring = lambda: None
+        pool.putRequest(WorkRequest(abs, [-1]))
+        pool._requests_queue.parking.ring = ring
+        pool.putRequest(WorkRequest(abs, [-2]), timeout=TIMEOUT)
+        assert sorted(values(pool.results(TIMEOUT))) == [1, 2]
+
+    def test_a_result_whose_request_was_forgotten_is_dropped(self, make_pool):
+        pool, gate, seen = make_pool(1), Gate(), []
+        pool.putRequest(WorkRequest(gate, callback=lambda *_: seen.append("forgotten")))
+        gate.wait_until_entered()
+        pool.workRequests.clear()
+        pool.putRequest(WorkRequest(abs, [-1], callback=lambda _, result: seen.append(result)))
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and seen == [1]
+
+class TestEnd:
+    def test_a_clean_exit_collects_everything_and_joins(self):
+        seen = []
+        with ThreadPool(2) as pool:
+            pool.putRequests(makeRequests(abs, range(10), lambda _, result: seen.append(result)))
+            workers = list(pool.workers)
+            pool.dismissWorkers(1)
+        assert sorted(seen) == list(range(10)) and not any(worker.is_alive() for worker in workers)
+        assert pool.workers == pool.dismissedWorkers == []
+        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+            pool.putRequest(WorkRequest(abs))
+        assert pool.wait() is True
+
+    def test_an_exception_drops_what_is_queued_and_waits_for_what_runs(self):
+        gate, queued = Gate(), []
+        with pytest.raises(ZeroDivisionError):
+            with ThreadPool(1) as pool:
+                [worker] = pool.workers
+                running = WorkRequest(gate, ["done"])
+                pool.putRequests([running, *makeRequests(queued.append, range(3))])
+                gate.wait_until_entered()
+                threading.Timer(0.05, gate.open.set).start()
+                raise ZeroDivisionError
+        assert running.result == "done" and queued == [] and not worker.is_alive()
+        assert list(pool.workRequests.values()) == [running]
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+    def test_an_interrupt_surfaces_at_once(self, error):
+        gate = Gate()
+        with pytest.raises(error):
+            with ThreadPool(1) as pool:
+                [worker] = pool.workers
+                pool.putRequest(WorkRequest(gate))
+                gate.wait_until_entered()
+                raise error
+        assert worker.is_alive()
+        gate.open.set()
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+
+    def test_an_interrupt_while_collecting_surfaces_at_once(self):
+        gate = Gate()
+
+        def interrupt(request, result):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            with ThreadPool(2) as pool:
+                pool.putRequests([WorkRequest(gate), WorkRequest(abs, [1], callback=interrupt)])
+        assert any(worker.is_alive() for worker in pool.workers)
+        gate.open.set()
+
+    def test_a_callback_that_raises_at_the_end_does_not_keep_the_workers(self):
+        def fail(request, result):
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            with ThreadPool(2) as pool:
+                workers = list(pool.workers)
+                pool.putRequest(WorkRequest(abs, [1], callback=fail))
+        assert not any(worker.is_alive() for worker in workers)
+
+    def test_without_workers_the_end_says_so(self):
+        with pytest.raises(NoWorkersAvailable):
+            with ThreadPool(0) as pool:
+                pool.putRequest(WorkRequest(abs))
+        assert pool.workRequests == {}
+
+
+class Thing:
+    """Something that a weak reference can follow."""
+
+
+def gone(pool, followed):
+    """Whether nothing is left of what these references follow, without any garbage collection.
+
+    Without the global lock an object is freed by the thread that made it (PEP 703, biased
+    reference counts), and a worker that sleeps gets round to it when it is next woken.
+    """
+
+    def all_dead():
+        if not GIL:
+            pool._requests_queue.parking.ring_all()
+        return all(ref() is None for ref in followed)
+
+    until(all_dead)
+    return True
+
+
+class TestLeavesNothingBehind:
+    @pytest.fixture(autouse=True)
+    def no_garbage_collection(self):
+        gc.collect()
+        gc.disable()
+        yield
+        gc.enable()
+
+    def test_a_finished_request_is_kept_by_nobody(self, make_pool):
+        pool, thing, result = make_pool(1), Thing(), Thing()
+        request = WorkRequest(lambda *_: result, [thing])
+        followed = [weakref.ref(x) for x in (request, thing, result, request.callable)]
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        del request, thing, result
+        assert gone(pool, followed)
+
+    def test_a_failed_request_is_kept_by_nobody(self, make_pool):
+        class Trouble(Exception):
+            pass
+
+        def fail(thing):
+            local = Thing()
+            followed.append(weakref.ref(local))
+            raise Trouble
+
+        pool, thing, followed = make_pool(1), Thing(), []
+        request = WorkRequest(fail, [thing], **SILENT)
+        followed += [weakref.ref(thing), weakref.ref(request)]
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        followed.append(weakref.ref(request.exc_info[1]))
+        del request, thing
+        assert gone(pool, followed)
+
+    def test_neither_poll_nor_results_holds_the_last_request(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        request = WorkRequest(Thing)
+        followed = weakref.ref(request)
+        pool.putRequests([WorkRequest(gate), request])
+        del request
+        results = pool.results()
+        next(results)
+        assert gone(pool, [followed])
+        gate.open.set()
+        assert len(list(results)) == 1
+
+    def test_a_withdrawn_request_is_kept_by_nobody(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs)
+        pool.putRequest(request)
+        assert request.cancel()
+        followed = weakref.ref(request)
+        del request
+        assert gone(pool, [followed])
+
+    def test_a_dropped_pool_does_what_is_queued_and_its_workers_leave(self):
+        pool, gate, done = ThreadPool(2), Gate(), []
+        workers = list(pool.workers)
+        pool.putRequests([WorkRequest(gate), WorkRequest(gate), *makeRequests(done.append, range(10))])
+        gate.wait_until_entered()
+        followed = weakref.ref(pool)
+        del pool
+        until(lambda: followed() is None)
+        gate.open.set()
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+        assert sorted(done) == list(range(10))
+
+    def test_a_dropped_idle_pool_lets_its_workers_go(self):
+        pool = ThreadPool(3)
+        workers = list(pool.workers)
+        until(lambda: len(pool._requests_queue.parking.hung) == 3)
+        del pool
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
+    def test_a_dropped_pool_with_uncollected_results_is_freed(self):
+        pool = ThreadPool(1)
+        request = WorkRequest(Thing)
+        pool.putRequests([request, WorkRequest(int, ["x"])])
+        until(lambda: pool._results_queue.qsize() == 2)
+        followed = [weakref.ref(pool), weakref.ref(request), weakref.ref(request.result)]
+        [worker] = pool.workers
+        del pool, request
+        worker.join(TIMEOUT)
+        del worker
+        until(lambda: [ref() for ref in followed] == [None] * 3)
+
+    def test_many_pools_made_and_dropped_leave_no_thread(self):
+        before = threading.active_count()
+        for _ in range(200):
+            ThreadPool(2).putRequest(WorkRequest(abs, [1]))
+        until(lambda: threading.active_count() <= before)
+        assert len(threadpool._pools) < 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+class TestFork:
+    PRELUDE = """
+        import os, sys, threading, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from threadpool import *
+
+        def in_child(function):
+            pid = os.fork()
+            if not pid:
+                status = 1
+                try:
+                    status = 0 if function() else 2
+                except BaseException:
+                    sys.excepthook(*sys.exc_info())
+                finally:
+                    os._exit(status)
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+        def work(pool, number=20):
+            pool.putRequests(makeRequests(abs, range(number)))
+            return sorted(request.result for request in pool.results(30)) == list(range(number))
+    """
+
+    def run(self, code):
+        done = run_python(textwrap.dedent(self.PRELUDE) + textwrap.dedent(code))
+        assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+    def test_a_forked_child_has_an_empty_working_pool(self):
+        self.run("""
+            pool, gate, entered = ThreadPool(2, q_size=50), threading.Event(), threading.Semaphore(0)
+            pool.putRequests([WorkRequest(lambda: (entered.release(), gate.wait(30))) for _ in range(5)])
+            [entered.acquire(timeout=30) for _ in range(2)]
+
+            def child():
+                empty = not pool.workRequests and not pool.workers and pool._requests_queue.empty()
+                pool._check()
+                right = work(pool) and len(pool.workers) == 2
+                return empty and right and in_child(lambda: work(pool)) == 0
+
+            assert in_child(child) == 0
+            assert in_child(child) == 0
+            gate.set()
+            assert pool.wait(30) and work(pool)
+        """)
+
+    def test_a_worker_may_fork(self):
+        self.run("""
+            pool = ThreadPool(2)
+            pool.putRequest(WorkRequest(in_child, [lambda: work(pool)]))
+            assert [request.result for request in pool.results(30)] == [0]
+        """)
+
+    def test_a_worker_that_returns_in_the_child_finds_nothing_more_to_do(self):
+        self.run("""
+            pool = ThreadPool(1)
+            def split():
+                pid = os.fork()
+                return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if pid else None
+            done = []
+            pool.putRequests([WorkRequest(split), WorkRequest(done.append, [1])])
+            assert [request.result for request in pool.results(30)] == [0, None] and done == [1]
+        """)
+
+    def test_a_pool_that_was_shut_down_stays_so(self):
+        self.run("""
+            with ThreadPool(1) as pool:
+                pass
+            def child():
+                try:
+                    pool.putRequest(WorkRequest(abs))
+                except RuntimeError:
+                    return True
+            assert in_child(child) == 0
+        """)
+
+    def test_multiprocessing_may_fork(self):
+        self.run("""
+            import multiprocessing
+            pool = ThreadPool(2)
+            assert work(pool)
+            process = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(not work(pool)))
+            process.start()
+            process.join(30)
+            assert process.exitcode == 0
+        """)
+
+    def test_what_happens_in_the_child(self):
+        # The same, in this process, where it can be watched.
+        pool = ThreadPool(2, thread_name_prefix="first")
+        empty, shut = ThreadPool(0), ThreadPool(1)
+        with shut:
+            pass
+        before = list(pool.workers)
+        pool.putRequest(WorkRequest(abs))
+        threadpool._after_fork()
+        assert pool.workers == [] and pool.workRequests == {}
+        pool._check()
+        for worker in before:
+            worker._requests_queue.parking.ring_all()  # they are gone, in a child
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert len(pool.workers) == 2 and values(pool.results(TIMEOUT)) == [1]
+        assert not empty._requests_queue.parking.hung and not shut._requests_queue.parking.hung
+
+    def test_when_the_childs_threads_cannot_be_started_nothing_is_put(self, monkeypatch):
+        pool, start = ThreadPool(1), threading.Thread.start
+        threadpool._after_fork()
+
+        def refuse(self):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            pool.putRequest(WorkRequest(abs, [-1]))
+        monkeypatch.setattr(threading.Thread, "start", start)
+        assert pool.workRequests == {} and pool._requests_queue.empty()
+        pool.createWorkers(1)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_a_pool_dropped_in_the_child_starts_nothing(self):
+        pool = ThreadPool(1)
+        threadpool._after_fork()
+        parking = pool._requests_queue.parking
+        del pool
+        gc.collect()
+        assert not parking.hung
+
+
+class TestExit:
+    @pytest.mark.parametrize("end", ["pass", "sys.exit(3)", "raise SystemExit(4)", "os._exit(5)", "import gc; gc.collect()"])
+    def test_the_program_ends_silently_and_at_once_with_work_running(self, end):
+        code = f"""
+            import os, sys, threading, time
+            from threadpool import *
+            pool, entered = ThreadPool(4), threading.Semaphore(0)
+            def busy():
+                entered.release()
+                while True:
+                    sum(range(1000))
+            pool.putRequests([WorkRequest(busy), WorkRequest(busy), WorkRequest(lambda: (entered.release(), time.sleep(600)))])
+            pool.putRequests(makeRequests(abs, range(1000)))
+            [entered.acquire() for _ in range(3)]
+            {end}
+        """
+        done = run_python(code)
+        status = next((int(c) for c in end if c.isdigit()), 0)
+        assert (done.stdout, done.stderr, done.returncode) == ("", "", status)
+
+    def test_the_program_may_end_at_any_moment(self):
+        code = """
+            import sys, time
+            from threadpool import *
+            pool = ThreadPool(4)
+            pool.putRequests(makeRequests(abs, range(5000)))
+            time.sleep(float(sys.argv[1]))
+        """
+        for moment in (0, 0.001, 0.005, 0.02):
+            done = run_python(code, str(moment))
+            while "gilstate_tss_set" in done.stderr and not GIL:  # CPython 3.13's own, where a daemon thread is late
+                done = run_python(code, str(moment))
+            assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+    def test_a_pool_may_be_used_while_a_module_is_imported(self, tmp_path):
+        (tmp_path / "early.py").write_text(textwrap.dedent("""
+            from threadpool import *
+            pool = ThreadPool(2)
+            pool.putRequests(makeRequests(abs, range(5)))
+            results = sorted(request.result for request in pool.results(30))
+        """))
+        done = run_python("import sys; sys.path.insert(0, sys.argv[1]); import early; print(early.results)", str(tmp_path))
+        assert (done.stdout, done.stderr) == ("[0, 1, 2, 3, 4]\n", "")
+
+
+class TestInterrupts:
+    @pytest.mark.parametrize("call", ["pool.wait()", "pool.poll(True)", "list(pool.results())", "pool.wait(600)",
+                                      "pool.putRequest(WorkRequest(abs))", "pool.__exit__(None, None, None)"])  # fmt: skip
+    def test_ctrl_c_reaches_a_waiting_thread_at_once(self, call):
+        code = f"""
+            import os, signal, threading, time
+            from threadpool import *
+            pool, entered = ThreadPool(1, q_size=1), threading.Event()
+            pool.putRequest(WorkRequest(lambda: (entered.set(), time.sleep(600))))
+            entered.wait()
+            pool.putRequest(WorkRequest(abs))
+            parked = lambda: pool._results_queue.parking.hung or pool._requests_queue.room.hung
+            def interrupt():
+                while not parked():
+                    time.sleep(0.001)
+                time.sleep(0.01)
+                os.kill(os.getpid(), signal.SIGINT)
+            threading.Thread(target=interrupt, daemon=True).start()
+            try:
+                {call}
+            except KeyboardInterrupt:
+                print("interrupted", len(pool._results_queue.parking.hung), len(pool._requests_queue.room.hung))
+        """
+        done = run_python(code)
+        assert (done.stdout, done.stderr, done.returncode) == ("interrupted 0 0\n", "", 0)
+
+    def test_after_an_interrupt_the_pool_goes_on(self):
+        code = """
+            import os, random, signal, sys, threading, time
+            from threadpool import *
+            pool, rng = ThreadPool(3), random.Random(int(sys.argv[1]))
+            done, put, interrupts = [], 0, 0
+            ready, over = threading.Event(), threading.Event()
+            def pester():
+                for _ in range(40):
+                    ready.wait()
+                    ready.clear()
+                    time.sleep(rng.random() * 0.003)
+                    os.kill(os.getpid(), signal.SIGINT)
+                ready.wait()
+                over.set()
+            thread = threading.Thread(target=pester, daemon=True)
+            thread.start()
+            while True:
+                try:
+                    ready.set()
+                    while not over.is_set():
+                        for _ in range(20):
+                            pool.putRequest(WorkRequest(done.append, [put]))
+                            put += 1
+                        pool.wait()
+                    break
+                except KeyboardInterrupt:
+                    interrupts += 1
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            thread.join()
+            with pool:
+                assert pool.wait(30)  # nothing stays registered
+            assert set(range(put)) <= set(done), (put, len(done))  # nothing that was put is lost
+            assert interrupts == 40 and not pool.workers
+            pool._check()
+        """
+        for seed in range(5):
+            done = run_python(code, str(seed))
+            assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+    def test_the_main_thread_sleeps_in_slices(self, make_pool, monkeypatch):
+        monkeypatch.setattr(threadpool, "_SLICE", 0.001)
+        assert threadpool._seconds_left(None) == threadpool._seconds_left(time.monotonic() + 1) == 0.001
+        assert in_thread(threadpool._seconds_left, None)() == threading.TIMEOUT_MAX
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate, [1]))
+        gate.wait_until_entered()
+        threading.Timer(0.05, gate.open.set).start()
+        assert values(pool.results(TIMEOUT)) == [1]
+
+
+class TestWhatClientsOfTheOldModuleLeanOn:
+    """One test for each clause of that paragraph of the design."""
+
+    def test_requests_queue_has_qsize_empty_full_and_queue_clear(self, make_pool):
+        pool = make_pool(0, 2)
+        waiting = pool._requests_queue
+        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (0, True, False)
+        pool.putRequests(makeRequests(abs, [1, 2]))
+        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (2, False, True)
+        waiting.queue.clear()
+        pool.workRequests.clear()
+        assert waiting.empty() and pool.wait() is True
+        pool.createWorkers(1)
+        pool.putRequests(makeRequests(abs, [3]))
+        assert values(pool.results(TIMEOUT)) == [3]
+
+    def test_results_queue_has_qsize_and_empty(self, make_pool):
+        pool = make_pool(1)
+        assert (pool._results_queue.qsize(), pool._results_queue.empty()) == (0, True)
+        pool.putRequests(makeRequests(abs, [1, 2]))
+        until(lambda: pool._results_queue.qsize() == 2)
+        assert not pool._results_queue.empty()
+        assert pool.wait(TIMEOUT) and pool._results_queue.empty()
+
+    def test_a_worker_of_the_clients_own_making_puts_request_and_result(self, make_pool):
+        class Own(WorkerThread):
+            def run(self):
+                while not self._dismissed.is_set():
+                    try:
+                        request = self._requests_queue.get(True, self._poll_timeout)
+                    except queue.Empty:
+                        continue
+                    try:
+                        self._results_queue.put((request, request.callable(*request.args, **request.kwds)))
+                    except Exception:
+                        request.exception = True
+                        self._results_queue.put((request, sys.exc_info()))
+
+        class OwnPool(ThreadPool):
+            def createWorkers(self, num_workers, poll_timeout=5):
+                for _ in range(num_workers):
+                    self.workers.append(Own(self._requests_queue, self._results_queue, poll_timeout=0.01))
+
+        seen, failed = [], []
+        pool = OwnPool(2)
+        requests = makeRequests(
+            int, ["1", "x", "3"], lambda r, x: seen.append((x, r.result)), lambda r, e: failed.append((e[0], r.exc_info is e))
+        )
+        for request in requests:
+            pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert sorted(seen) == [(1, 1), (3, 3)] and failed == [(ValueError, True)]
+        pool.dismissWorkers(2, do_join=True)
+
+    def test_a_thread_beside_the_pool_may_serve_it(self, make_pool):
+        pool = make_pool(0)
+        pool.putRequest(WorkRequest(abs, [-4]))
+        request = pool._requests_queue.get(True, TIMEOUT)
+        waiting = in_thread(pool.wait)
+        until(lambda: pool._results_queue.parking.hung)
+        pool._results_queue.put((request, request.callable(*request.args)))
+        assert waiting() is True and request.result == 4
+
+    def test_worker_thread_takes_queues_poll_timeout_and_thread_keywords(self, make_pool):
+        pool = make_pool(0)
+        worker = WorkerThread(pool._requests_queue, pool._results_queue, poll_timeout=5, name="extra")
+        assert worker.name == "extra" and worker.daemon and worker.is_alive()
+        pool.workers.append(worker)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_subclasses_of_all_three_classes_call_super(self, make_pool):
+        class Request(WorkRequest):
+            def __init__(self, *args, **kwds):
+                super().__init__(*args, **kwds)
+                self.started = time.monotonic()
+
+        class Worker(WorkerThread):
+            def __init__(self, requests_queue, results_queue, poll_timeout=5, **kwds):
+                self.before = True
+                super().__init__(requests_queue, results_queue, poll_timeout, **kwds)
+
+            def run(self):
+                assert self.before
+                super().run()
+
+        class Pool(ThreadPool):
+            def __init__(self, num_workers):
+                super().__init__(num_workers, 0, 0, 5, worker=Worker)
+
+            def putRequest(self, request, block=True, timeout=None):
+                request.put = True
+                super().putRequest(request, block, timeout)
+
+        pool = Pool(1)
+        pool.putRequests([Request(abs, [-1], requestID=7)])
+        [request] = pool.results(TIMEOUT)
+        assert request.result == 1 and request.put and request.started and isinstance(pool.workers[0], Worker)
+
+    def test_a_subclass_may_override_poll(self, make_pool):
+        calls = []
+
+        class Pool(ThreadPool):
+            def poll(self, block=False):
+                calls.append(block)
+                super().poll(block)
+
+        pool = Pool(1)
+        pool.putRequest(WorkRequest(abs))
+        pool.wait()
+        assert calls == [True]
+
+    def test_a_poll_that_returns_early_is_called_again(self):
+        class Pool(ThreadPool):
+            def poll(self, block=False):
+                super().poll(block, 0.001)
+
+        pool, gate = Pool(1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        threading.Timer(0.05, gate.open.set).start()
+        assert pool.wait() is True
+
+    def test_threadpool_threading_is_there(self):
+        assert threadpool.threading is threading
+
+    def test_handle_thread_exception_is_there(self, capsys):
+        try:
+            raise ValueError("seen")
+        except ValueError:
+            threadpool._handle_thread_exception(WorkRequest(abs), sys.exc_info())
+        assert "ValueError: seen" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("when", ["before it is put", "in the callable"])
+    def test_request_exception_set_by_hand(self, make_pool, when):
+        pool, seen = make_pool(1), []
+        request = WorkRequest(lambda: setattr(request, "exception", True) or "bad", exc_callback=lambda r, x: seen.append(x))
+        if when == "before it is put":
+            request.callable, request.exception = lambda: "bad", True
+        request.callback = lambda *_: seen.append("callback")
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and seen == ["bad"]
+
+    def test_callback_may_be_an_empty_tuple(self, make_pool):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(abs, [-1], callback=()))
+        pool.putRequest(WorkRequest(int, ["x"], callback=(), exc_callback=()))
+        assert pool.wait(TIMEOUT) is True
+
+    def test_wait_where_nothing_was_ever_put(self, make_pool):
+        assert make_pool(2).wait() is True and make_pool(0).wait() is True
+
+    def test_several_rounds_on_one_pool(self, make_pool):
+        pool, seen = make_pool(2), []
+        for number in range(5):
+            pool.putRequest(WorkRequest(abs, [number], callback=lambda _, result: seen.append(result)))
+            pool.wait()
+        assert seen == list(range(5))
+
+    def test_a_thread_that_polls_for_ever_while_others_put(self, make_pool):
+        pool, seen, end = make_pool(2), [], threading.Event()
+
+        def serve():
+            while not end.is_set():
+                with contextlib.suppress(NoResultsPending):
+                    pool.poll()
+                end.wait(0.0001)
+
+        serving = in_thread(serve)
+        putting = [in_thread(pool.putRequests, makeRequests(abs, range(100), lambda _, x: seen.append(x))) for _ in range(3)]
+        [join() for join in putting]
+        until(lambda: len(seen) == 300)
+        end.set()
+        serving()
+
+    def test_pools_made_inside_the_workers_of_another(self, make_pool):
+        def inner(number):
+            pool = ThreadPool(2)
+            pool.putRequests(makeRequests(abs, [number, -number]))
+            return values(pool.results(TIMEOUT))
+
+        pool = make_pool(3)
+        pool.putRequests(makeRequests(inner, range(10)))
+        assert sorted(values(pool.results(TIMEOUT))) == [[n, n] for n in range(10)]
+
+    def test_equal_bounds_for_both_queues(self, make_pool):
+        pool, seen = make_pool(2, q_size=2, resq_size=2), []
+        for request in makeRequests(abs, range(50), lambda _, result: seen.append(result)):
+            pool.putRequest(request)
+        pool.wait()
+        assert sorted(seen) == list(range(50))
+
+    def test_dismiss_with_a_number_above_the_count(self, make_pool):
+        pool = make_pool(2)
+        pool.dismissWorkers(10)
+        assert len(pool.dismissedWorkers) == 2 and pool.workers == []
+
+    def test_an_empty_pool_grown_later(self, make_pool):
+        pool = make_pool(0)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert pool.poll() is None
+        pool.createWorkers(1, poll_timeout=3)
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_a_list_of_puts(self, make_pool):
+        pool = make_pool(1)
+        assert list(map(pool.putRequest, makeRequests(abs, [1, 2]))) == [None, None]
+        assert values(pool.results(TIMEOUT)) == [1, 2]
+
+    def test_keyboard_interrupt_caught_around_poll(self, make_pool):
+        pool = make_pool(1)
+
+        def interrupt(request, result):
+            raise KeyboardInterrupt
+
+        pool.putRequest(WorkRequest(abs, callback=interrupt, args=[1]))
+        pool.putRequest(WorkRequest(abs, [2]))
+        with pytest.raises(KeyboardInterrupt):
+            pool.poll(True)
+        with pytest.raises(NoResultsPending):
+            pool.poll(True)
+
+    def test_exc_info_is_a_tuple_of_three(self, make_pool):
+        pool, seen = make_pool(1), []
+
+        def handle(request, exc_info):
+            assert isinstance(exc_info, tuple)
+            kind, value, tb = exc_info
+            seen.append((kind, str(value), tb is not None))
+
+        pool.putRequest(WorkRequest(int, ["x"], exc_callback=handle))
+        pool.wait()
+        assert seen == [(ValueError, "invalid literal for int() with base 10: 'x'", True)]
+
+
+class TestWhatWasWrongThereAndIsRightHere:
+    """One test for each clause of that paragraph of the design."""
+
+    def test_after_a_callback_that_raised_the_next_wait_goes_on(self, make_pool):
+        pool, seen = make_pool(1), []
+
+        def callback(request, result):
+            if result == 1:
+                raise ZeroDivisionError
+            seen.append(result)
+
+        pool.putRequests(makeRequests(abs, [0, 1, 2], callback))
+        with pytest.raises(ZeroDivisionError):
+            pool.wait()
+        assert pool.wait() is True and seen == [0, 2]
+
+    def test_a_callback_that_raised_on_the_last_result_lets_all_waiters_go(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+
+        def callback(request, result):
+            raise ZeroDivisionError
+
+        pool.putRequest(WorkRequest(gate, callback=callback))
+        waiting = [in_thread(pool.wait) for _ in range(2)]
+        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        gate.open.set()
+        outcomes = []
+        for join in waiting:
+            try:
+                outcomes.append(join())
+            except ZeroDivisionError:
+                outcomes.append("raised")
+        assert sorted(outcomes, key=str) == [True, "raised"]
+
+    def test_wait_in_a_callback(self, make_pool):
+        pool, seen = make_pool(2), []
+
+        def callback(request, result):
+            pool.wait()
+            seen.append(result)
+
+        pool.putRequests(makeRequests(abs, range(20), callback))
+        assert pool.wait() is True and sorted(seen) == list(range(20))
+
+    def test_two_threads_in_wait_both_return(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        waiting = [in_thread(pool.wait) for _ in range(2)]
+        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        gate.open.set()
+        assert [join() for join in waiting] == [True, True]
+
+    def test_a_request_is_registered_before_a_worker_can_have_it(self, make_pool):
+        pool = make_pool(1)
+        request = WorkRequest(lambda: request.requestID in pool.workRequests)
+        for _ in range(100):
+            pool.putRequest(request)
+            assert values(pool.results(TIMEOUT)) == [True]
+
+    def test_results_that_have_arrived_are_not_lost_to_no_workers(self, make_pool):
+        pool, seen = make_pool(1), []
+        pool.putRequests(makeRequests(abs, [1, 2, 3], lambda _, result: seen.append(result)))
+        until(lambda: pool._results_queue.qsize() == 3)
+        pool.dismissWorkers(1, do_join=True)
+        pool.putRequest(WorkRequest(abs))
+        with pytest.raises(NoWorkersAvailable):
+            pool.wait()
+        assert seen == [1, 2, 3]
+
+    def test_a_second_request_of_a_pending_id_is_refused(self, make_pool):
+        pool, seen = make_pool(0), []
+        callback = lambda request, result: seen.append(result)  # noqa: E731
+        pool.putRequest(WorkRequest(abs, [1], requestID="k", callback=callback))
+        with pytest.raises(ValueError, match="a request with the requestID 'k' is pending"):
+            pool.putRequest(WorkRequest(abs, [2], requestID="k", callback=callback))
+        pool.createWorkers(1)
+        pool.wait()
+        pool.putRequest(WorkRequest(abs, [2], requestID="k", callback=callback))
+        pool.wait()
+        assert seen == [1, 2]
+
+    def test_dismissal_does_not_move_a_request_to_the_end(self, make_pool):
+        pool, gate, order = make_pool(2), Gate(), []
+        pool.putRequests([WorkRequest(gate), WorkRequest(gate)])
+        gate.wait_until_entered(), gate.wait_until_entered()
+        pool.putRequests(makeRequests(order.append, range(200)))
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.wait()
+        assert order == list(range(200))
+
+    def test_a_tuple_of_two_among_the_arguments_is_not_taken_apart(self):
+        with pytest.raises(TypeError, match=r"must be \(args, kwds\)"):
+            makeRequests(abs, [(1, 2)])
+        [request] = makeRequests(sum, [([(1, 2)], None)])
+        assert request.args == [(1, 2)]
+
+    def test_with_both_bounds_set_it_does_not_deadlock(self, make_pool):
+        pool = make_pool(1, 1, 1)
+        for number in range(20):
+            pool.putRequest(WorkRequest(abs, [number]))
+        assert pool.wait() is True
+
+    def test_a_dropped_pool_does_not_keep_its_threads(self):
+        pool = ThreadPool(2)
+        workers = list(pool.workers)
+        del pool
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
+    def test_idle_workers_do_not_wake_every_five_seconds(self):
+        seconds = []
+
+        class Watched:
+            """A worker's bell that notes how long its owner means to sleep."""
+
+            def __init__(self):
+                self.lock = threadpool._new_bell()
+                self.release = self.lock.release
+
+            def acquire(self, blocking=True, timeout=-1):
+                seconds.append(timeout)
+                return self.lock.acquire(blocking, timeout)
+
+        pool = ThreadPool(0)
+        pool._requests_queue.put("first")
+        assert pool._requests_queue.take(Watched(), lambda: False) == "first"
+        threading.Timer(0.05, lambda: pool._requests_queue.put("second")).start()
+        assert pool._requests_queue.take(Watched(), lambda: False) == "second"
+        assert seconds in ([threading.TIMEOUT_MAX], []) and threading.TIMEOUT_MAX > 3600
+
+    def test_a_request_id_is_stored_as_it_is(self):
+        assert WorkRequest(abs, requestID="k").requestID == "k"
+
+
+class TestDemo:
+    SCRIPT = HERE / "threadpool.py"
+
+    def manifest(self, *arguments, cwd=None, status=0):
+        done = subprocess.run([sys.executable, str(self.SCRIPT), *arguments], cwd=cwd, capture_output=True, timeout=TIMEOUT)
+        assert done.returncode == status, done.stderr
+        return done.stdout, done.stderr.decode()
+
+    @pytest.fixture
+    def tree(self, tmp_path):
+        """Files of random sizes with odd names, in odd folders."""
+        rng = random.Random(7)
+        root = os.fsencode(tmp_path)
+        for folder in (b"", b"plain", b"with blank/and another", b"new\nline", b"back\\slash", b"\xff\xfe"):
+            os.makedirs(os.path.join(root, folder), exist_ok=True)
+            for name in (b"a", b" b ", b"c\nd", b"e\\f", b"\\", b"g\rh", b"\xe9\xff", b"-", b"--help", "ü".encode(), b".i"):
+                with open(os.path.join(root, folder, name), "wb") as file:
+                    file.write(rng.randbytes(rng.choice([0, 1, 1000, 300_000])))
+        return tmp_path
+
+    def expected(self, tree):
+        files = [os.path.relpath(os.path.join(f, n), tree) for f, _, names in os.walk(os.fsencode(tree)) for n in names]
+        names = [b"./-" if name == b"-" else name for name in files]
+        return subprocess.run([b"sha256sum", b"--", *names], cwd=tree, capture_output=True, check=True).stdout
+
+    def test_it_writes_what_sha256sum_writes(self, tree):
+        tree = os.fsencode(tree)
+        output, errors = self.manifest(cwd=tree)
+        assert errors == ""
+        assert sorted(output.splitlines()) == sorted(self.expected(tree).splitlines()) and output.endswith(b"\n")
+        check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=tree, input=output, capture_output=True)
+        assert check.returncode == 0, check.stdout
+
+    def test_a_folder_may_be_named_and_so_may_several(self, tree, tmp_path_factory):
+        for arguments, cwd in (([str(tree)], tree), (["plain", "with blank"], tree), ([str(tree), "."], tree)):
+            output, _ = self.manifest(*arguments, cwd=str(cwd))
+            check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=cwd, input=output, capture_output=True)
+            assert check.returncode == 0 and output
+
+    def test_the_manifest_does_not_list_itself(self, tree):
+        with open(tree / "MANIFEST", "wb") as file:
+            subprocess.run([sys.executable, str(self.SCRIPT)], cwd=tree, stdout=file, check=True, timeout=TIMEOUT)
+        output = (tree / "MANIFEST").read_bytes()
+        assert b"  MANIFEST\n" not in output and output.count(b"\n") == 6 * 11
+
+    def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(self, tree):
+        os.symlink("nowhere", tree / "dangling")
+        os.symlink("loop", tree / "loop")
+        os.symlink("a", tree / "link")
+        os.symlink("plain", tree / "folder link")
+        os.mkfifo(tree / "pipe")
+        output, errors = self.manifest("-w", "3", str(tree), status=1)
+        assert sorted(errors.splitlines()) == [
+            f"threadpool.py: {str(tree / 'dangling')!r}: {os.strerror(errno.ENOENT)}",
+            f"threadpool.py: {str(tree / 'loop')!r}: {os.strerror(errno.ELOOP)}",
+        ]
+        names = [line[66:] for line in output.splitlines()]
+        assert b"link" in names and len(names) == 6 * 11 + 1
+
+    def test_a_folder_that_cannot_be_listed_is_reported(self, tree, monkeypatch, capfd):
+        scandir = os.scandir
+
+        def forbid(path):
+            if path.endswith(b"plain"):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", forbid)
+        with open(os.devnull, "w") as nowhere:
+            monkeypatch.setattr(sys, "stdout", nowhere)
+            assert threadpool._main([str(tree)]) == 1
+        assert capfd.readouterr().err == f"threadpool.py: {str(tree / 'plain')!r}: Permission denied\n"
+
+    @pytest.mark.parametrize("arguments, line", [
+        (["/no such folder"], "there is no folder '/no such folder'"),
+        ([".", "/dev/null"], "there is no folder '/dev/null'"),
+        (["-w", "0"], "-w must be at least 1, not 0"),
+    ])  # fmt: skip
+    def test_a_wrong_argument_is_one_clear_line(self, arguments, line):
+        assert self.manifest(*arguments, status=2) == (b"", f"threadpool.py: {line}\n")
+
+    def test_help_explains(self):
+        output, errors = self.manifest("-h")
+        assert b"sha256sum -c" in output and b"-w N" in output and errors == ""
+
+    def test_a_closed_pipe_ends_it_silently(self, tree):
+        for number in range(3000):
+            (tree / str(number)).write_bytes(b"")
+        done = subprocess.run(f'"{sys.executable}" "{self.SCRIPT}" | head -n 3', shell=True, cwd=tree, capture_output=True, timeout=TIMEOUT)
+        assert done.stderr == b"" and done.stdout.count(b"\n") == 3
+
+    def test_ctrl_c_ends_it_at_once_with_130(self, tmp_path):
+        with open(tmp_path / "large", "wb") as file:
+            file.truncate(1 << 40)  # a hole of a terabyte
+        (tmp_path / "small").write_bytes(b"")
+        with subprocess.Popen(
+            [sys.executable, str(self.SCRIPT), "-w", "2", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout.readline().endswith(b"  small\n")
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=TIMEOUT) == (b"", b"") and process.returncode == 130
+
+    @pytest.mark.parametrize("tqdm", [False, True])
+    def test_progress_is_shown_to_a_terminal(self, tree, tqdm):
+        if tqdm:
+            pytest.importorskip("tqdm")
+        block = "" if tqdm else "import sys; sys.modules['tqdm'] = None; "
+        code = f"{block}import sys, threadpool; sys.exit(threadpool._main(sys.argv[1:]))"
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        with subprocess.Popen([sys.executable, "-c", code, str(tree)], cwd=HERE, stdout=subprocess.PIPE, stderr=follower) as process:
+            os.close(follower)
+            shown = b""
+            reader = in_thread(process.stdout.read)
+            with contextlib.suppress(OSError):  # how a terminal's end is told
+                while chunk := os.read(leader, 1000):
+                    shown += chunk
+            output = reader()
+        os.close(leader)
+        assert process.returncode == 0 and output.count(b"\n") == 66
+        assert (b"66/66" if tqdm else b"66 of 66 files") in shown
+
+    def test_memory_grows_neither_with_a_file_nor_with_their_number(self, tmp_path):
+        code = """
+            import resource, sys, threadpool
+            status = threadpool._main(["-w", "2", sys.argv[1]])
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+        """
+        def peak():
+            return int(run_python(code, str(tmp_path)).stderr)
+
+        (tmp_path / "one").write_bytes(b"")
+        before = peak()
+        with open(tmp_path / "large", "wb") as file:
+            file.truncate(200 << 20)
+        for number in range(3000):
+            (tmp_path / f"{number}").write_bytes(b"")
+        assert peak() - before < 20_000  # kilobytes
+
+    @pytest.mark.parametrize("terminal", [True, False])
+    def test_steps_in_this_process(self, tree, monkeypatch, terminal):
+        # What the other tests see from outside, here where coverage can watch.
+        class Output(io.TextIOWrapper):
+            def fileno(self):
+                return 1
+
+            def isatty(self):
+                return terminal
+
+        os.symlink("nowhere", tree / "dangling")
+        os.mkfifo(tree / "pipe")
+        for tqdm in (None, types.SimpleNamespace(tqdm=threadpool._PlainBar)):
+            monkeypatch.setitem(sys.modules, "tqdm", tqdm)
+            output, errors = io.BytesIO(), io.BytesIO()
+            monkeypatch.setattr(sys, "stdout", Output(output, write_through=True))
+            monkeypatch.setattr(sys, "stderr", Output(errors, write_through=True))
+            assert threadpool._main(["-w", "3", str(tree)]) == 1
+            assert output.getvalue().count(b"\n") == 66
+            assert errors.getvalue().count(b"No such file or directory\n") == 1
+            assert (b"67 of 67 files" in errors.getvalue()) == terminal
+
+    def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
+        # A put that waits until the file is done makes each poll find the pool empty.
+        for number in range(5):
+            (tmp_path / str(number)).write_bytes(b"")
+
+        class Slow(ThreadPool):
+            def putRequest(self, request):
+                super().putRequest(request)
+                until(lambda: self._results_queue.qsize())
+
+        monkeypatch.setattr(threadpool, "ThreadPool", Slow)
+        assert threadpool._main([str(tmp_path)]) == 0
+        assert capfdbinary.readouterr().out.count(hashlib.sha256().hexdigest().encode()) == 5
+
+    def test_wrong_arguments_in_this_process(self, capsys):
+        for arguments in (["-w", "0"], ["/no such folder"]):
+            with pytest.raises(SystemExit, match="2"):
+                threadpool._main(arguments)
+
+    def test_the_module_is_the_program(self, monkeypatch, capsys):
+        monkeypatch.setattr(sys, "argv", ["threadpool.py", "-h"])
+        with pytest.raises(SystemExit, match="0"):
+            runpy.run_path(str(self.SCRIPT), run_name="__main__")
+        assert "sha256sum -c" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
+    def test_how_an_end_from_outside_is_told(self, monkeypatch, tmp_path, error, status):
+        def fail(*_):
+            raise error
+
+        with open(tmp_path / "output", "w") as file:
+            monkeypatch.setattr(sys, "stdout", file)
+            monkeypatch.setattr(threadpool, "_print_manifest", fail)
+            assert threadpool._main([str(tmp_path)]) == status

@@ -1,0 +1,1291 @@
+"""Worker threads that hand their results back to your own thread.
+
+A pool keeps a few threads waiting for work.  You put *requests* in, each a
+callable with its arguments; the threads carry them out, side by side; and
+whoever collects the results has the *callbacks* run in its own thread, one
+after the other, so that they need no lock:
+
+>>> results = []
+>>> def keep(request, result):
+...     results.append(result)
+>>> pool = ThreadPool(3)                                     # three workers
+>>> requests = makeRequests(pow, [((2, n), None) for n in range(5)], keep)
+>>> for request in requests:
+...     pool.putRequest(request)
+>>> pool.wait()                                   # until every result is in
+True
+>>> sorted(results)
+[1, 2, 4, 8, 16]
+
+**When a request fails**, its exception comes back with it, to a callback of
+its own; without one, `wait` prints the traceback and goes on.  Hang on a
+request whatever you need there:
+
+>>> def complain(request, exc_info):
+...     print(request.args, "failed:", exc_info[1])
+>>> pool.putRequest(WorkRequest(int, ["2b"], exc_callback=complain))
+>>> pool.wait()
+['2b'] failed: invalid literal for int() with base 10: '2b'
+True
+
+**The pool grows and shrinks** at any time, from any thread, while it works.
+A worker that is dismissed ends what it is doing and goes; one that has
+nothing to do goes at once; nothing that waits is lost or reordered:
+
+>>> pool.createWorkers(2)
+>>> len(pool.workers)
+5
+>>> pool.dismissWorkers(4, do_join=True)
+>>> len(pool.workers)
+1
+
+**To see results as they come**, iterate over them, or call `poll` now and
+then from a loop of your own.  A ``with`` block collects what is still out
+when it ends, lets the workers go and waits for them:
+
+>>> with ThreadPool(2) as pool:
+...     pool.putRequests(makeRequests(abs, [-1, -2, -3]))
+...     sorted(request.result for request in pool.results())
+[1, 2, 3]
+
+**The end of the program** is the end of the workers: they are daemonic, and
+what still waits when the main thread is done is lost, silently.  Use a
+``with`` block or `wait` where that matters.  Ctrl-C reaches a thread that
+collects at once, whatever the workers are doing.
+
+**When not to use threads.**  Threads help where a program *waits*: for disks,
+networks, other programs, or for C code that lets go of the interpreter's
+global lock (hashing, compressing, most of numpy).  Pure Python code runs no
+faster in several threads, unless the interpreter was built without that lock:
+`concurrent.futures.ProcessPoolExecutor` is for that.  Nor should many threads
+compete for one scarce thing; a single disk head or a terminal is better
+served by one.
+
+The ideas are Christopher Arndt's, whose module of this name (2006) grew from
+a chapter of Alex Martelli's *Python in a Nutshell*.  Read on: this file is
+meant to be read from top to bottom, and explains every race that it closes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import queue
+import sys
+import threading
+import traceback
+import weakref
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
+from concurrent.futures.thread import BrokenThreadPool
+from contextvars import Context, copy_context
+from functools import partial
+from hashlib import sha256
+from importlib import import_module
+from itertools import count, islice, repeat
+from operator import attrgetter, index, itemgetter, methodcaller
+from time import monotonic
+from types import TracebackType
+from typing import Any, Optional
+
+__all__ = [
+    "NoResultsPending",
+    "NoWorkersAvailable",
+    "ThreadPool",
+    "WorkRequest",
+    "WorkerThread",
+    "makeRequests",
+]
+__version__ = "2.0.0"
+
+
+# The two exceptions
+# ==================
+#
+# Neither is an accident: the first is how `ThreadPool.poll` says "all done",
+# the second says that waiting any longer would be waiting for ever.
+
+
+class NoResultsPending(Exception):
+    """All requests have been collected: there is nothing to wait for.
+
+    >>> ThreadPool(1).poll()
+    Traceback (most recent call last):
+        ...
+    threadpool.NoResultsPending: no request is pending; put one first
+    """
+
+
+class NoWorkersAvailable(Exception):
+    """Requests wait, and no worker is left who could carry them out.
+
+    >>> pool = ThreadPool(0)
+    >>> pool.putRequest(WorkRequest(print))
+    >>> pool.wait()
+    Traceback (most recent call last):
+        ...
+    threadpool.NoWorkersAvailable: 1 of 1 pending requests wait, with no worker; call createWorkers
+    """
+
+
+# Requests
+# ========
+#
+# A request is a form that travels: the caller fills in what is to be done, a
+# worker notes what came of it, and whoever collects it reads that.  Nobody
+# else holds on to it, so that it, its arguments and its result are gone as
+# soon as the caller lets go of them.
+#
+# While it is under way it carries two things of the pool's: the way back (the
+# queue where its result is expected), and a copy of the `contextvars` context
+# in which it was put, so that what was set there, a locale, a trace, a
+# decimal precision, holds for the callable too.
+
+_ExcInfo = tuple[type[BaseException], BaseException, Optional[TracebackType]]
+_Callback = Optional[Callable[["WorkRequest", Any], object]]
+
+
+def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
+    """Print the traceback: what is done where no ``exc_callback`` was given."""
+    traceback.print_exception(*exc_info)
+
+
+class WorkRequest:
+    """A callable with its arguments, to be put into a pool; later, its result.
+
+    >>> request = WorkRequest(divmod, [7, 2], callback=lambda request, result: print(result))
+    >>> with ThreadPool(1) as pool:
+    ...     pool.putRequest(request)
+    (3, 1)
+    >>> request.result
+    (3, 1)
+
+    `callable_` is called as ``callable_(*args, **kwds)`` in a worker.  The
+    pool knows the request by its `requestID`, any hashable object (TypeError
+    otherwise) that no other pending request has; ``id(request)`` if None.
+
+    `callback` is called as ``callback(request, result)`` by the thread that
+    collects the result.  If the callable raised, ``exc_callback(request,
+    exc_info)`` is called instead, with the tuple ``(type, value, traceback)``;
+    the default one prints the traceback.  With ``exc_callback=None`` a failure
+    goes to `callback` as well, which can tell by `exception`.
+
+    All of this may be edited until the request is put, and attributes of your
+    own may be added.  Afterwards:
+
+    ============= ===========================================================
+    `exception`   True once the callable has failed, False until then
+    `result`      what the callable returned, None until then
+    `exc_info`    ``(type, value, traceback)`` if it raised, None until then
+    ============= ===========================================================
+
+    A request that has been collected may be put again: it runs afresh, which
+    is how to retry one that failed.  (In 2006, a `requestID` was replaced by
+    its hash, and the result was to be had in the callback alone.)
+    """
+
+    def __init__(
+        self, callable_: Callable[..., Any], args: Iterable[Any] | None = None,
+        kwds: Mapping[str, Any] | None = None, requestID: Hashable | None = None,
+        callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception,
+    ) -> None:
+        try:
+            hash(requestID)
+        except TypeError:
+            raise TypeError(f"requestID must be hashable, not {requestID!r}; leave it out to have one") from None
+        self.requestID: Hashable = id(self) if requestID is None else requestID
+        self.callable = callable_
+        self.args = args or []
+        self.kwds = kwds or {}
+        self.callback = callback
+        self.exc_callback = exc_callback
+        self.exception = False
+        self.result: Any = None
+        self.exc_info: _ExcInfo | None = None
+        self._context: Context | None = None
+        self._results: Any = None
+
+    def cancel(self) -> bool:
+        """Withdraw the request; True if no worker had begun it.
+
+        >>> pool = ThreadPool(0)                # nobody there to begin it
+        >>> request = WorkRequest(print, ["never printed"])
+        >>> request.cancel()                    # not put yet
+        False
+        >>> pool.putRequest(request)
+        >>> request.cancel()
+        True
+        >>> pool.wait()
+        True
+
+        Its callbacks are then never called, and it may be put again.  It takes
+        10 µs where a thousand others wait: they are searched for this one.
+        """
+        results = self._results
+        pool = results.pool() if results is not None else None
+        return pool is not None and pool._withdraw(self)
+
+    # What follows is for the worker that has taken the request from the queue.
+
+    def _succeed(self, result: Any) -> None:
+        self.result = result
+        self._deliver()
+
+    def _fail(self, error: BaseException) -> None:
+        self.exc_info = (type(error), error, error.__traceback__)
+        self.exception = True
+        self._deliver()
+
+    def _deliver(self) -> None:
+        # A finished request no longer knows the queue that it stands in:
+        # they would keep each other alive.
+        results, self._results = self._results, None
+        results.add(self)
+
+
+def makeRequests(
+    callable_: Callable[..., Any], args_list: Iterable[Any],
+    callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception,
+) -> list[WorkRequest]:
+    """Make a list of requests, one for each item of `args_list`, in order.
+
+    >>> [request.args for request in makeRequests(abs, [-1, -2])]
+    [[-1], [-2]]
+
+    An item that is a tuple holds the arguments: ``(args, kwds)``, a list or
+    tuple and a dictionary, either of which may be None or empty.  Any other
+    item is the only argument.
+
+    >>> [request] = makeRequests(sorted, [([["b", "A", "c"]], {"key": str.lower})])
+    >>> request.args, request.kwds
+    ([['b', 'A', 'c']], {'key': <method 'lower' of 'str' objects>})
+
+    A tuple of another form is a TypeError, raised here and not in a worker.
+    (In 2006, ``(1, 2)`` was taken for ``args=1, kwds=2``.)
+
+    >>> makeRequests(pow, [(1, 2)])
+    Traceback (most recent call last):
+        ...
+    TypeError: a tuple in args_list must be (args, kwds), a list and a dict, not (1, 2); \
+for positional arguments alone write ([1, 2], None)
+    """
+    requests = []
+    for item in args_list:
+        args, kwds = _arguments(item) if isinstance(item, tuple) else ([item], None)
+        requests.append(WorkRequest(callable_, args, kwds, None, callback, exc_callback))
+    return requests
+
+
+def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Split a tuple of `makeRequests` into args and kwds."""
+    if len(item) == 2:
+        args, kwds = item
+        many = isinstance(args, Iterable) and not isinstance(args, (str, bytes))
+        if (many or _nothing(args)) and (isinstance(kwds, Mapping) or _nothing(kwds)):
+            return args, kwds
+    raise TypeError(
+        f"a tuple in args_list must be (args, kwds), a list and a dict, not {item!r}; "
+        f"for positional arguments alone write ({list(item)!r}, None)"
+    )
+
+
+def _nothing(thing: object) -> bool:
+    return thing is None or isinstance(thing, Sized) and len(thing) == 0
+
+
+# The engine: to park and to ring
+# ===============================
+#
+# Three kinds of threads have to wait: a worker for a request, a collector for
+# a result, and, where the queue is bounded, a putter for room.  None of them
+# polls.  Each hangs up a *bell*, a lock of its own that is locked, and sleeps
+# by locking it a second time; whoever has news takes one bell off and rings
+# it, that is, releases it.  The last to hang up is the first to be rung: its
+# memory is still warm, and the others can go on sleeping.
+#
+# What waits for them stands in a `deque`, and there is no lock around the
+# two.  So this must not happen:
+#
+#     1. worker:  looks into the deque, finds it empty
+#     2. putter:  appends a request, sees no bell, rings nobody
+#     3. worker:  hangs up its bell and sleeps, beside a waiting request
+#
+# The cure is old (Dekker, 1965): each side first *shows* what it does and
+# then *looks* at what the other has shown.  The putter appends, then looks for
+# a bell; the worker hangs up its bell, then looks once more into the deque.
+# Whichever comes second sees the first.  The price is that both may see each
+# other, and the worker, awake, finds its bell taken off: then the ring is on
+# its way, and it waits for it, so that it will not be rung out of its next
+# sleep instead.
+#
+# These are the invariants; the code refers to them by number.
+#
+# 1. A bell is hung up locked, taken off once, and rung once by whoever took
+#    it off.  Taking off and ringing are a single call into C: a
+#    KeyboardInterrupt between the two would leave somebody asleep for ever.
+# 2. Whoever hangs up a bell looks once more before going to sleep, at
+#    everything that it could be rung for: work, dismissal, the end.
+# 3. Whoever shows something rings after showing it.  One ring a request, so
+#    whoever was rung but leaves rings another in its place.
+# 4. A ring is a hint.  A sleeper that wakes looks again and may find nothing,
+#    as somebody who was awake was faster; it parks again.
+#
+# What has to be atomic, with the global lock and without it, is a single
+# operation of a deque, a list or a dictionary with keys of built-in types.
+# The *second look* must be such an operation on the deque itself: without the
+# global lock, ``bool(deque)`` may be answered from a stale copy.  The putter's
+# look for bells may be a plain truth test: it follows its append, and if the
+# sleeper's second look came before that append, its bell hung there earlier
+# still.
+
+_release = methodcaller("release")
+
+# Signals are for the main thread.  One that arrives in the instant before it
+# falls asleep is noticed only when it wakes (on Windows so is a later one,
+# bpo-29971).  It alone sleeps in slices, of so many seconds, for Ctrl-C's sake.
+_SLICE = 1.0
+
+
+def _deadline(timeout: float | None) -> float | None:
+    return None if timeout is None else monotonic() + timeout
+
+
+def _seconds_left(deadline: float | None) -> float:
+    longest = _SLICE if threading.current_thread() is threading.main_thread() else threading.TIMEOUT_MAX
+    return longest if deadline is None else max(0.0, min(deadline - monotonic(), longest))
+
+
+def _new_bell() -> Any:
+    bell = threading.Lock()
+    bell.acquire()
+    return bell
+
+
+class _Parking:
+    """Where threads sleep until they are rung."""
+
+    def __init__(self) -> None:
+        # A dictionary, to have them in order (popitem takes the last) and yet
+        # take any one off by name.
+        self.hung: dict[Any, Any] = {}
+        # One call takes the last bell off and rings it (invariant 1):
+        # hung.popitem()[0].release(), or KeyError if none hangs.
+        newest = map(itemgetter(0), map(dict.popitem, repeat(self.hung)))
+        self._ring_newest = map(_release, newest).__next__
+
+    def park(self, look: Callable[[], object], seconds: float = threading.TIMEOUT_MAX, bell: Any = None) -> None:
+        """Sleep until rung, or not at all if `look` finds something."""
+        bell = bell or _new_bell()
+        try:
+            self.hung[bell] = bell
+            if look() or not bell.acquire(True, seconds):  # invariant 2
+                if self.hung.pop(bell, None) is None:
+                    bell.acquire()  # taken off already: its ring is on the way
+        except BaseException:  # a KeyboardInterrupt
+            if self.hung.pop(bell, None) is None:
+                self.ring()  # invariant 3
+            raise
+
+    def ring(self) -> None:
+        """Wake the thread that parked last, if there is one."""
+        try:
+            self._ring_newest()
+        except KeyError:
+            pass
+
+    def ring_this(self, bell: Any) -> None:
+        """Wake the owner of `bell`, if it sleeps."""
+        taken_off = filter(None, map(self.hung.pop, [bell], [None]))
+        next(map(_release, taken_off), None)  # all of it happens here (invariant 1)
+
+    def ring_all(self) -> None:
+        """Wake every thread that is parked now."""
+        for bell in list(self.hung):
+            self.ring_this(bell)
+
+
+# The queue
+# =========
+#
+# A queue is a deque with a parking for those who wait for its items.  It
+# serves twice, for requests and for results.  `qsize`, `empty`, `full`, `get`,
+# `put` and the attribute `queue` are those of `queue.Queue`, which stood here
+# in 2006: programs look at them.
+
+
+class _Queue:
+    def __init__(self, maxsize: int = 0) -> None:
+        self.maxsize = maxsize
+        self.queue: deque[Any] = deque()
+        self.parking = _Parking()
+        self._hung = self.parking.hung
+
+    def qsize(self) -> int:
+        return len(self.queue)
+
+    def empty(self) -> bool:
+        return not self.queue
+
+    def full(self) -> bool:
+        return 0 < self.maxsize <= len(self.queue)
+
+    def reaches(self, size: int) -> bool:
+        """Whether at least `size` items wait: the second look (invariant 2)."""
+        try:
+            self.queue[size - 1]
+        except IndexError:
+            return False
+        return True
+
+    def add(self, item: Any) -> None:
+        self.queue.append(item)
+        if self._hung:
+            self.parking.ring()  # invariant 3
+
+
+class _ResultsQueue(_Queue):
+    """Where the workers lay finished requests; `pool` is a weak reference."""
+
+    def __init__(self, pool: weakref.ref[ThreadPool]) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def put(self, pair: tuple[WorkRequest, Any]) -> None:
+        """Take ``(request, result)`` from a worker of the user's own making."""
+        request, result = pair
+        if request.exception:
+            request.exc_info = result
+        else:
+            request.result = result
+        request._results = None
+        self.add(request)
+
+    def close(self) -> None:
+        """From now on, keep nothing."""
+        self.queue = deque(maxlen=0)
+
+
+# The requests' queue is the busier one.  It can be bounded; a request can be
+# withdrawn from it; and it can be *closed*, by a pool that is shut down or
+# has been dropped, or by an initializer that failed.  What waits is still
+# served then, but nothing more is let in.
+#
+# A worker leaves a closed queue when it is empty, and here is a second race:
+#
+#     1. worker:  finds the queue empty
+#     2. putter:  sees it open and appends a request
+#     3. closer:  closes it, rings
+#     4. worker:  sees it closed, and leaves the request to nobody
+#
+# So the worker looks whether it is closed *before* its last look into the
+# deque, and the putter appends *before* it looks whether it is closed, and
+# takes its request back if so.  Again: first show, then look.
+
+
+class _RequestsQueue(_Queue):
+    """Where requests wait for a worker."""
+
+    def __init__(self, maxsize: int, initializer: Callable[[], object] | None) -> None:
+        super().__init__(maxsize)
+        self.initializer = initializer
+        self.room = _Parking()
+        self.closed: Any = None  # then, the exception to be raised
+
+    def put(self, request: Any) -> bool:
+        """Queue a request; False if the queue is closed."""
+        self.queue.append(request)
+        if self.closed is not None and self.remove(request):
+            return False
+        if self._hung:
+            self.parking.ring()  # invariant 3
+        return True
+
+    def take(self, bell: Any, dismissed: Callable[[], bool]) -> Any:
+        """The oldest request; None for a worker that shall leave."""
+        closed = False
+        while not dismissed():
+            try:
+                return self._pop()
+            except IndexError:
+                if closed:
+                    break
+            closed = self.closed is not None
+            if not closed:
+                self.parking.park(lambda: self.reaches(1) or self.closed or dismissed(), bell=bell)
+        if self.queue:
+            self.parking.ring()  # invariant 3
+        return None
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """The oldest request, for a ``run`` of the user's own; `queue.Empty` after `timeout` seconds."""
+        deadline = _deadline(timeout)
+        while True:
+            try:
+                return self._pop()
+            except IndexError:
+                seconds = _seconds_left(deadline) if block else 0
+            if not seconds:
+                raise queue.Empty
+            self.parking.park(lambda: self.reaches(1), seconds)
+
+    def _pop(self) -> Any:
+        request = self.queue.popleft()
+        if self.room.hung:
+            self.room.ring()
+        return request
+
+    def remove(self, request: Any) -> bool:
+        """Take out this very request: False if somebody has it already."""
+        try:
+            self.queue.remove(request)
+        except ValueError:
+            return False
+        if self.room.hung:
+            self.room.ring()
+        return True
+
+    def drain(self) -> Iterator[Any]:
+        """Take out whatever waits, one by one."""
+        while True:
+            try:
+                request = self._pop()
+            except IndexError:
+                return
+            yield request
+
+    def wait_for_room(self, block: bool, timeout: float | None) -> None:
+        """Return when fewer than `maxsize` requests wait, or raise `queue.Full`."""
+        deadline = _deadline(timeout)
+        while self.reaches(self.maxsize) and not self.closed:
+            seconds = _seconds_left(deadline) if block else 0
+            if not seconds:
+                raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
+            self.parking.ring()  # a KeyboardInterrupt in `put` may have cost one
+            self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
+
+    def close(self, reason: Exception | None = None) -> None:
+        """Let nothing more in; workers leave when nothing waits."""
+        self.closed = reason or RuntimeError("the pool was shut down and takes no more requests; make a new one")
+        self.parking.ring_all()
+        self.room.ring_all()
+
+
+# Workers
+# =======
+#
+# A worker takes a request, carries it out, and delivers it, until it is told
+# to go.  While it waits it refers to the queue of requests and its own bell,
+# to no pool and to no request: so a pool that is simply dropped can be
+# noticed (its queue is closed, and the workers leave), and a result lives no
+# longer than its owner wants.
+#
+# One thing must not be left behind: a traceback refers to the frames that it
+# passed, and those refer to their variables.  If one of these is the request,
+# and the request keeps the traceback, the two keep each other alive.  So the
+# worker's own frame is dropped from the traceback, and the request is deleted
+# from each frame above it that lives on.
+
+
+class WorkerThread(threading.Thread):
+    """A thread that carries out requests, from the moment it is made.
+
+    >>> pool = ThreadPool(2)
+    >>> [worker.daemon for worker in pool.workers]
+    [True, True]
+
+    The pool makes its workers itself.  A subclass, handed to it as ``worker=``,
+    may override `perform` to trace, time or redirect what a worker does.
+
+    `requests_queue` and `results_queue` are the pool's; `poll_timeout` is kept
+    for a `run` of your own that calls ``self._requests_queue.get(True,
+    self._poll_timeout)``; `thread_keywords` go to `threading.Thread`.  Raises
+    RuntimeError if the system cannot start another thread.
+    """
+
+    def __init__(
+        self, requests_queue: _RequestsQueue, results_queue: _ResultsQueue,
+        poll_timeout: float | None = 5, **thread_keywords: Any,
+    ) -> None:
+        super().__init__(**{"daemon": True, **thread_keywords})
+        self._requests_queue = requests_queue
+        self._results_queue = results_queue
+        self._poll_timeout = poll_timeout
+        self._dismissed = threading.Event()
+        self._bell = _new_bell()  # rung by putters, by `dismiss` and by `close`
+        self._gone = False
+        self.start()
+
+    def run(self) -> None:
+        """Carry out requests until dismissed.
+
+        The thread calls this by itself.
+
+        >>> worker = ThreadPool(1).workers[0]      # the pool is dropped at once
+        >>> worker.join(10)                        # so its workers leave
+        >>> worker.is_alive()
+        False
+        """
+        requests = self._requests_queue
+        if self._initialize():
+            while (request := requests.take(self._bell, self._dismissed.is_set)) is not None:
+                self._carry_out(request)
+                del request
+        self._gone = True
+        self._results_queue.parking.ring_all()  # was it the last?  See `ThreadPool.poll`
+
+    def _carry_out(self, request: Any) -> None:
+        try:
+            result = request._context.run(self.perform, request)
+        except BaseException as error:
+            request._fail(error.with_traceback(error.__traceback__.tb_next))  # type: ignore[union-attr]
+        else:
+            request._succeed(result)
+        del request  # the traceback leads back to this frame
+
+    def perform(self, request: WorkRequest) -> Any:
+        """Carry out one request: return its result or raise.
+
+        >>> class Shouting(WorkerThread):
+        ...     def perform(self, request):
+        ...         return super().perform(request).upper()
+        >>> with ThreadPool(1, worker=Shouting) as pool:
+        ...     pool.putRequest(WorkRequest("{} and {}".format, ["salt", "pepper"]))
+        ...     [request.result for request in pool.results()]
+        ['SALT AND PEPPER']
+
+        Whatever it raises, SystemExit and KeyboardInterrupt included, is the
+        request's failure, and the worker lives on.
+        """
+        call, args, kwds = request.callable, request.args, request.kwds
+        del request  # this frame is in the traceback, too
+        return call(*args, **kwds)
+
+    def dismiss(self) -> None:
+        """Tell the thread to go as soon as its current request is done.
+
+        >>> pool = ThreadPool(1)
+        >>> worker = pool.workers[0]
+        >>> worker.dismiss()               # pool.dismissWorkers(1) does this
+        >>> worker.join(10)
+        >>> worker.is_alive()
+        False
+        """
+        self._dismissed.set()
+        self._requests_queue.parking.ring_this(self._bell)
+
+    def _initialize(self) -> bool:
+        """Call the pool's initializer; if it fails, so does everything that waits."""
+        requests = self._requests_queue
+        try:
+            if requests.initializer is not None:
+                requests.initializer()
+        except BaseException:
+            logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
+            broken = BrokenThreadPool("a worker's initializer failed, see the log; mend it and make a new pool")
+            requests.close(broken)
+            for request in requests.drain():
+                request._fail(BrokenThreadPool(*broken.args))
+            return False
+        return True
+
+
+# The pool
+# ========
+#
+# The pool ties it together: a queue of requests, a queue of results, a list
+# of workers, and the dictionary `workRequests` of all that has been put and
+# not yet collected.
+#
+# Two rules about this dictionary.  A request is registered *before* it is
+# queued, for it may be finished before `putRequest` returns.  And it is struck
+# off *before* its callbacks are called, so that one that raises leaves the
+# books in order.  A result whose request is not registered is dropped.
+# Whoever finds the dictionary empty rings every collector, for all of them
+# wait for just that (invariant 5).
+#
+# No lock is taken on the way of a request: a signal handler or a finalizer may
+# put one, in the middle of another put of the same thread.
+
+_pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()  # see "After a fork"
+
+
+class ThreadPool:
+    """A pool of worker threads, with a queue of requests and one of results.
+
+    >>> pool = ThreadPool(2)
+    >>> pool.putRequests(makeRequests(len, ["a", "bc"]))
+    >>> sorted(request.result for request in pool.results())
+    [1, 2]
+
+    `num_workers` threads start at once; None means as many as
+    `concurrent.futures.ThreadPoolExecutor` would take, the number of
+    processors and 4, but at most 32.  `max_workers` is that class's name for
+    it.  They are named `thread_name_prefix` and a number.
+
+    `q_size` bounds how many requests may wait for a worker; 0 or less means
+    any number.  See `putRequest`.
+
+    ``initializer(*initargs)`` is called in each worker, also in one that is
+    added later, before its first request.  When one raises, that is logged,
+    whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
+    so does everything put later.  `worker` is the class of the workers.
+
+    `resq_size` and `poll_timeout` are accepted for the sake of old programs and
+    mean nothing: a bound on results could deadlock, and workers do not poll.
+
+    `workers` lists the threads at work, `dismissedWorkers` those that were
+    dismissed and not yet joined, and `workRequests` what has been put and not
+    yet collected, by `requestID`.
+
+    In a forked child the pool is empty, and its workers start with the first
+    request.
+    """
+
+    _number = count().__next__
+
+    def __init__(
+        self, num_workers: int | None = None, q_size: int = 0, resq_size: int = 0,
+        poll_timeout: float | None = None, *, initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (), max_workers: int | None = None, thread_name_prefix: str = "",
+        worker: type[WorkerThread] = WorkerThread,
+    ) -> None:
+        if initializer is not None and not callable(initializer):
+            raise TypeError(f"initializer must be a callable, not {initializer!r}")
+        number = _how_many(num_workers, max_workers)
+        self._q_size = _whole("q_size", q_size, float("-inf"))
+        self._initializer = initializer and partial(initializer, *initargs)
+        self._worker_class = worker
+        self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
+        self._worker_number = count().__next__
+        self._start_empty()
+        _pools.add(self)
+        self.createWorkers(number)
+
+    def _start_empty(self) -> None:
+        self.workers: list[WorkerThread] = []
+        self.dismissedWorkers: list[WorkerThread] = []
+        self.workRequests: dict[Hashable, WorkRequest] = {}
+        self._requests_queue = _RequestsQueue(self._q_size, self._initializer)
+        self._results_queue = _ResultsQueue(weakref.ref(self))
+        # workRequests.pop(queue.popleft().requestID, None), in one call into C:
+        # a KeyboardInterrupt half-way would leave a request registered for ever.
+        keys = map(attrgetter("requestID"), map(deque.popleft, repeat(self._results_queue.queue)))
+        self._take_and_strike_off = map(self.workRequests.pop, keys, repeat(None)).__next__
+        # Held by whoever moves a worker from one list to another.  Re-entrant,
+        # as a signal handler may do that too.
+        self._roster = threading.RLock()
+        # When the pool is dropped, its workers do what waits, then leave, and
+        # nobody is there to collect their results.
+        for queue_ in (self._requests_queue, self._results_queue):
+            weakref.finalize(self, queue_.close).atexit = False
+
+    # Growing and shrinking.
+
+    def createWorkers(self, num_workers: int, poll_timeout: float | None = 5) -> None:
+        """Add `num_workers` workers, which serve the backlog at once.
+
+        >>> pool = ThreadPool(0)
+        >>> pool.putRequest(WorkRequest(len, ["four"]))
+        >>> pool.createWorkers(1)
+        >>> [request.result for request in pool.results()]
+        [4]
+
+        `poll_timeout` means nothing to `WorkerThread`.  Raises ValueError if
+        the number is negative, TypeError if it is not a whole number, and
+        RuntimeError when the system cannot start that many threads: those that
+        did start are at work, and `workers` lists just them.
+        """
+        for _ in range(_whole("num_workers", num_workers, 0)):
+            name = f"{self._thread_name_prefix}_{self._worker_number()}"
+            with self._roster:
+                worker = self._worker_class(self._requests_queue, self._results_queue, poll_timeout, name=name)
+                self.workers.append(worker)
+
+    def dismissWorkers(self, num_workers: int, do_join: bool = False) -> None:
+        """Tell `num_workers` workers to go, or all if there are fewer.
+
+        >>> pool = ThreadPool(3)
+        >>> pool.dismissWorkers(2)
+        >>> len(pool.workers), len(pool.dismissedWorkers)
+        (1, 2)
+        >>> pool.joinAllDismissedWorkers()
+        >>> pool.dismissedWorkers
+        []
+
+        One that has nothing to do goes at once, the others when their current
+        request is done; nothing that waits is lost or reordered.  With
+        `do_join` the call returns when they are gone.  (In 2006 that took up
+        to five seconds, and a dismissed worker put the request it had just
+        taken back at the end of the queue.)
+        """
+        with self._roster:
+            first = max(0, len(self.workers) - _whole("num_workers", num_workers, 0))
+            dismissed, self.workers[first:] = self.workers[first:], []
+            self.dismissedWorkers += dismissed
+            for worker in dismissed:
+                worker.dismiss()
+        if do_join:
+            self._join(dismissed)
+
+    def joinAllDismissedWorkers(self) -> None:
+        """Wait until every worker that was dismissed is gone.
+
+        >>> pool = ThreadPool(2)
+        >>> pool.dismissWorkers(2)
+        >>> pool.joinAllDismissedWorkers()
+        >>> pool.workers + pool.dismissedWorkers
+        []
+        """
+        self._join(self.dismissedWorkers)
+
+    def _join(self, workers: list[WorkerThread]) -> None:
+        for worker in list(workers):
+            if worker is not threading.current_thread():
+                worker.join()
+                with self._roster:
+                    for roster in (self.workers, self.dismissedWorkers):
+                        if worker in roster:
+                            roster.remove(worker)
+
+    # Requests in.
+
+    def putRequest(self, request: WorkRequest, block: bool = True, timeout: float | None = None) -> None:
+        """Queue a request for the next worker that is free.
+
+        >>> pool = ThreadPool(0, q_size=1)
+        >>> pool.putRequest(WorkRequest(print))
+        >>> pool.putRequest(WorkRequest(print), block=False)
+        Traceback (most recent call last):
+            ...
+        queue.Full: 1 requests wait, as many as q_size allows; put this one later
+        >>> len(pool.workRequests)
+        1
+
+        When `q_size` requests wait, the call waits for room, for at most
+        `timeout` seconds unless that is None, then raises `queue.Full`; with
+        ``block=False`` it does so at once.  The pool's own workers are never
+        held up like this, and when several threads put at once the bound may be
+        overshot by as many.
+
+        It may be called from any thread, from callbacks, workers, signal
+        handlers and finalizers.  Raises ValueError if this request, or another
+        of the same `requestID`, is still pending; TypeError if it is no
+        WorkRequest; RuntimeError after the end of a ``with`` block.
+        """
+        if not isinstance(request, WorkRequest):
+            raise TypeError(f"a WorkRequest is wanted, not {request!r}; make one with WorkRequest or makeRequests")
+        requests = self._requests_queue
+        if requests.full() and not self._in_own_worker():
+            requests.wait_for_room(block, timeout)
+        pending, key = self.workRequests, request.requestID
+        if key in pending:
+            raise ValueError(f"a request with the requestID {key!r} is pending; collect it before this one is put")
+        if request.exc_info is not None:
+            request.exception = False
+            request.exc_info = None
+        request.result = None
+        request._context = copy_context()
+        request._results = self._results_queue
+        try:
+            if pending.setdefault(key, request) is not request:
+                raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
+            if not requests.put(request):
+                raise type(requests.closed)(*requests.closed.args)
+        except BaseException:  # a KeyboardInterrupt, too: it has not been put
+            requests.remove(request)
+            if pending.get(key) is request:
+                self._strike_off(key)
+            raise
+
+    def putRequests(self, requests: Iterable[WorkRequest]) -> None:
+        """Queue many requests, in order; or one, as in the example of 2006.
+
+        >>> pool = ThreadPool(1)
+        >>> pool.putRequests(makeRequests(abs, [-1, -2]))
+        >>> pool.putRequests(WorkRequest(abs, [-3]))
+        >>> [request.result for request in pool.results()]
+        [1, 2, 3]
+
+        Each is put as by `putRequest`.  If one cannot be, the error surfaces,
+        and those before it have been put.
+        """
+        for request in [requests] if isinstance(requests, WorkRequest) else requests:
+            self.putRequest(request)
+
+    def _withdraw(self, request: WorkRequest) -> bool:
+        if not self._requests_queue.remove(request):
+            return False
+        self._strike_off(request.requestID)
+        return True
+
+    def _strike_off(self, key: Hashable) -> None:
+        """Take off the books a request that will never be carried out."""
+        self.workRequests.pop(key, None)
+        if not self.workRequests:
+            self._results_queue.parking.ring_all()  # invariant 5
+
+    # Results out.
+
+    def poll(self, block: bool = False, timeout: float | None = None) -> None:
+        """Handle all results that have arrived: call their callbacks, here.
+
+        >>> pool = ThreadPool(1)
+        >>> pool.putRequest(WorkRequest(len, ["abc"], callback=lambda request, result: print(result)))
+        >>> pool.poll(block=True)
+        Traceback (most recent call last):
+            ...
+        threadpool.NoResultsPending: no request is pending; put one first
+
+        It raises NoResultsPending when no request is pending, or none is left.
+        (The callback above has printed 3 all the same.)  With ``block=True`` it
+        waits for the rest, until it can raise that, or for `timeout` seconds.
+
+        Results come in the order in which the requests were completed.  What a
+        callback raises leaves this call, and costs nothing else: the next call
+        goes on with the next result.
+
+        A call that waits raises NoWorkersAvailable when requests wait, no
+        result has arrived and no worker is left (a dismissed one that is still
+        at a request counts); RuntimeError in a worker of this pool, which would
+        wait for itself.
+        """
+        deadline = self._wait_until(timeout) if block else None
+        while self._collect(block, deadline):
+            pass
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Handle results until all are in; False if `timeout` seconds were too few.
+
+        >>> pool = ThreadPool(2)
+        >>> pool.putRequests(makeRequests(print, ["once"]))
+        >>> pool.wait()
+        once
+        True
+
+        It is ``poll(block=True)`` without the exception.  Any number of threads
+        may wait, each calls the callbacks of the results that it gets, and all
+        of them return.  A callback may wait, too.
+        """
+        try:
+            while timeout is None:
+                self.poll(True)  # a subclass may have its own
+            ThreadPool.poll(self, True, timeout)
+        except NoResultsPending:
+            return True
+        return False
+
+    def results(self, timeout: float | None = None) -> Iterator[WorkRequest]:
+        """Iterate over finished requests as they come, until all are in.
+
+        >>> pool = ThreadPool(1)
+        >>> pool.putRequests(makeRequests(str.title, ["one", "two"]))
+        >>> for request in pool.results():
+        ...     print(request.args, request.result)
+        ['one'] One
+        ['two'] Two
+
+        The callback of each has been called when it appears here.  Raises
+        TimeoutError `timeout` seconds after it began, otherwise what `poll`
+        raises while it waits.  A progress bar is
+        ``tqdm(pool.results(), total=len(pool.workRequests))``.
+        """
+        try:
+            deadline = self._wait_until(timeout)
+            while collected := self._collect(True, deadline):
+                yield collected.pop()
+        except NoResultsPending:
+            return
+        raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
+
+    def _collect(self, block: bool, deadline: float | None) -> list[WorkRequest]:
+        """Handle one result and return its request, in a list that is empty if none came (in time)."""
+        request = self._next_result(block, deadline)
+        if request is None:
+            return []
+        request._context = None
+        result = request.result if request.exc_info is None else request.exc_info
+        if request.exception and request.exc_callback:
+            request.exc_callback(request, result)
+        elif request.callback:
+            request.callback(request, result)
+        return [request]
+
+    def _next_result(self, block: bool, deadline: float | None) -> WorkRequest | None:
+        results = self._results_queue
+        while True:
+            try:
+                request: WorkRequest | None = self._take_and_strike_off()
+            except IndexError:
+                request = None
+            finally:
+                if not self.workRequests:
+                    results.parking.ring_all()  # invariant 5
+            if request is not None:
+                return request
+            if not self.workRequests:
+                raise NoResultsPending("no request is pending; put one first")
+            seconds = _seconds_left(deadline) if block else 0
+            if not seconds:
+                return None
+            if self._stranded() and not results.reaches(1):
+                counts = f"{self._requests_queue.qsize()} of {len(self.workRequests)} pending requests"
+                raise NoWorkersAvailable(f"{counts} wait, with no worker; call createWorkers")
+            if self._requests_queue.queue:
+                self._requests_queue.parking.ring()  # a KeyboardInterrupt in `put` may have cost one
+            results.parking.park(lambda: results.reaches(1) or not self.workRequests or self._stranded(), seconds)
+
+    def _stranded(self) -> bool:
+        """Whether requests wait, and no worker is left to take them."""
+        with self._roster:
+            leaving = any(worker.is_alive() and not worker._gone for worker in self.dismissedWorkers)
+            return not self.workers and not leaving and not self._requests_queue.empty()
+
+    def _wait_until(self, timeout: float | None) -> float | None:
+        if self._in_own_worker():
+            raise RuntimeError("a worker cannot wait for its own pool, which waits for it; use callbacks or poll()")
+        return _deadline(timeout)
+
+    def _in_own_worker(self) -> bool:
+        worker = threading.current_thread()
+        return isinstance(worker, WorkerThread) and worker._requests_queue is self._requests_queue
+
+    # The end.
+
+    def __enter__(self) -> ThreadPool:
+        return self
+
+    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+        try:
+            if exc_type is None:
+                self.wait()
+        except BaseException as error:
+            exc_type = type(error)
+            raise
+        finally:
+            at_once = exc_type is not None and issubclass(exc_type, (KeyboardInterrupt, SystemExit))
+            self._end(wait=not at_once, drop=exc_type is not None)
+
+    def _end(self, wait: bool, drop: bool) -> None:
+        self._requests_queue.close()
+        for request in self._requests_queue.drain() if drop else ():
+            self._strike_off(request.requestID)
+        if wait:
+            self._join(self.workers + self.dismissedWorkers)
+
+    def _check(self) -> None:
+        """Assert what must hold whenever no call is under way (for the tests)."""
+        for key, request in self.workRequests.items():
+            assert request.requestID == key
+        for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
+            assert all(bell.locked() for bell in parking.hung)  # invariant 1
+        assert not set(self.workers) & set(self.dismissedWorkers)
+        assert all(request.requestID in self.workRequests for request in self._requests_queue.queue)
+
+
+def _whole(name: str, number: Any, least: float) -> int:
+    try:
+        number = index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, not {number!r}") from None
+    if number < least:
+        raise ValueError(f"{name} must be greater than {least - 1}, not {number!r}")
+    return int(number)
+
+
+def _how_many(num_workers: int | None, max_workers: int | None) -> int:
+    if max_workers is None and num_workers is None:
+        return min(32, (getattr(os, "process_cpu_count", os.cpu_count)() or 1) + 4)
+    if max_workers is None:
+        return _whole("num_workers", num_workers, 0)
+    if num_workers is not None:
+        raise TypeError("num_workers and max_workers are two names for one thing; give one of them")
+    return _whole("max_workers", max_workers, 1)
+
+
+# After a fork
+# ============
+#
+# `os.fork` copies the memory, but of all threads only the one that called it.
+# What the others held, locks among it, stays held for ever, so the child's
+# pools get everything new.  Their workers start with the first request: on
+# the parking hangs a bell that is none, and whoever rings it, thinking to wake
+# a worker, makes them.  So a fork costs a request nothing.
+
+
+class _FirstRing:
+    def __init__(self, pool: ThreadPool, num_workers: int) -> None:
+        self.pool = weakref.ref(pool)
+        self.num_workers = num_workers
+
+    def release(self) -> None:
+        pool = self.pool()
+        if pool is not None:
+            pool.createWorkers(self.num_workers)
+
+    def locked(self) -> bool:
+        return True
+
+
+def _after_fork() -> None:
+    for pool in list(_pools):
+        before, number = pool._requests_queue, len(pool.workers)
+        pool._start_empty()
+        pool._requests_queue.closed = before.closed
+        if number and before.closed is None:
+            bell = _FirstRing(pool, number)
+            pool._requests_queue.parking.hung[bell] = bell
+        # If it was a worker who forked, it is the child's main thread now; it
+        # shall find nothing more to do when its request is done.
+        before.queue = deque()
+        before.closed = RuntimeError("this queue was left behind in the parent of a fork")
+
+
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
+
+
+# The demo
+# ========
+#
+# ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file
+# below and prints a manifest, as `sha256sum` would, for ``sha256sum -c`` to
+# check.  It is a good job for threads: while one waits for the disk another
+# computes, and `hashlib` lets go of the global lock meanwhile.  The steps are
+# numbered in `_print_manifest`.
+
+
+def _digest(path: bytes) -> str:
+    """The SHA-256 of a file, read in pieces: memory does not grow with its size."""
+    digest, piece = sha256(), memoryview(bytearray(1 << 18))
+    with open(path, "rb", buffering=0) as file:
+        while size := file.readinto(piece):
+            digest.update(piece[:size])
+    return digest.hexdigest()
+
+
+def _line(digest: str, name: bytes) -> bytes:
+    """A line of the manifest; a backslash at its start says that the name is escaped."""
+    name = b"./-" if name == b"-" else name  # the plain one is sha256sum's standard input
+    escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    return b"%s%s  %s\n" % (b"\\" * (escaped != name), digest.encode(), escaped)
+
+
+def _find_files(folders: list[bytes], complain: Callable[[bytes, OSError], object]) -> Iterator[bytes]:
+    """The path of every file below; links to folders are not followed."""
+    stdout = os.fstat(sys.stdout.fileno())  # ``> MANIFEST`` shall not list itself
+    folders = folders[::-1]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_symlink() and not os.path.exists(entry.path):
+                        yield entry.path  # a dangling link: to be reported like a file that cannot be read
+                    elif entry.is_file() and (entry.inode() != stdout.st_ino or entry.stat().st_dev != stdout.st_dev):
+                        yield entry.path
+        except OSError as error:
+            complain(folder, error)
+
+
+class _PlainBar:
+    """As much of tqdm as the demo uses, for where it is not installed."""
+
+    def __init__(self, total: int | None, unit: str, disable: bool) -> None:
+        self.done, self.total, self.unit, self.disable = 0, total, unit, disable
+
+    def update(self) -> None:
+        self.done += 1
+        self._show(f"{self.done} of {self.total}{self.unit}s")
+
+    def clear(self) -> None:
+        self._show("")
+
+    close = clear
+
+    def _show(self, text: str) -> None:
+        if not self.disable:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _make_bar(folders: list[bytes]) -> Any:
+    """A progress bar, if anybody is there to see it."""
+    try:
+        bar = import_module("tqdm").tqdm
+    except ImportError:
+        bar = _PlainBar
+    seen = sys.stderr.isatty()
+    total = sum(1 for _ in _find_files(folders, lambda *_: None)) if seen else None
+    return bar(total=total, unit=" file", disable=not seen)
+
+
+def _print_manifest(folders: list[bytes], num_workers: int) -> int:
+    """Hash every file below the folders; 1 if any could not be, else 0."""
+    failures, bar = 0, _make_bar(folders)
+    prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
+
+    # 1. Callbacks.  They run in this thread, whichever did the work, so they
+    #    may print, count and draw without a lock.
+    def show(request: Any, digest: str) -> None:
+        bar.clear()
+        sys.stdout.buffer.write(_line(digest, request.args[0][prefix:]))
+        sys.stdout.buffer.flush()
+        bar.update()
+
+    def complain(path: bytes, error: BaseException) -> None:
+        nonlocal failures
+        failures += 1
+        bar.clear()
+        print(f"threadpool.py: {os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}", file=sys.stderr)
+
+    def report(request: Any, exc_info: Any) -> None:
+        complain(request.args[0], exc_info[1])
+        bar.update()
+
+    # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large
+    #    tree does not fill the memory.
+    pool = ThreadPool(1, q_size=100)
+    files = _find_files(folders, complain)
+    while batch := list(islice(files, 100)):
+        for request in makeRequests(_digest, batch, show, report):  # 3. Requests, one a file.
+            pool.putRequest(request)
+            try:
+                pool.poll()  # 4. Results, as many as have come: calls the callbacks.
+            except NoResultsPending:
+                pass
+        # 5. There is more to do than one worker can: add the others.
+        pool.createWorkers(num_workers - len(pool.workers))
+    # 6. Whoever has nothing left to do may go.
+    for _ in pool.results():
+        pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
+    bar.close()
+    return 1 if failures else 0
+
+
+def _main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="threadpool.py",
+        description="Print the SHA-256 of every file below the folders, computed by a pool of threads.",
+        epilog="Check it with `sha256sum -c` from that folder, or, if several are given, from the current one.  "
+        "The status is 1 if a file could not be read, 2 if a folder does not exist.",
+    )
+    parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER", help="the current one if left out")
+    parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N", help="workers, else %(default)s")
+    options = parser.parse_args(arguments)
+    for folder in options.folders:
+        if not os.path.isdir(folder):
+            parser.exit(2, f"threadpool.py: there is no folder {folder!r}\n")
+    if options.w < 1:
+        parser.exit(2, f"threadpool.py: -w must be at least 1, not {options.w}\n")
+    try:
+        return _print_manifest([os.fsencode(folder) for folder in options.folders], options.w)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # ``| head`` has seen enough; spare the interpreter's own last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
