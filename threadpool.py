@@ -958,9 +958,9 @@ class ThreadPool:
         """Handle results until all are in; False if `timeout` seconds were too few.
 
         >>> pool = ThreadPool(2)
-        >>> pool.putRequests(makeRequests(print, ["once"]))
+        >>> pool.putRequests(makeRequests(len, ["abc"], lambda request, result: print(result)))
         >>> pool.wait()
-        once
+        3
         True
 
         It is ``poll(block=True)`` without the exception.  Any number of threads
