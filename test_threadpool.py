@@ -130,7 +130,11 @@ def run_python(code, *args, timeout=TIMEOUT, options=(), **kwds):
     """Run code in an interpreter of its own, with warnings as errors."""
     return subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", *options, "-c", textwrap.dedent(code), *args],
-        cwd=HERE, capture_output=True, text=True, timeout=timeout, **kwds,
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        **kwds,
     )
 
 
@@ -151,13 +155,18 @@ class TestModule:
     def test_every_public_name_has_an_example(self):
         for name in threadpool.__all__:
             thing = getattr(threadpool, name)
-            members = {n: m for n, m in vars(thing).items() if n[0] != "_" and callable(m)} if isinstance(thing, type) else {}
+            members = (
+                {n: m for n, m in vars(thing).items() if n[0] != "_" and callable(m)} if isinstance(thing, type) else {}
+            )
             for member in [thing, *members.values()]:
                 assert ">>>" in member.__doc__, member
 
     def test_the_readme_states_how_many_lines_of_code_there_are(self):
         source = pathlib.Path(threadpool.__file__).read_text(encoding="utf-8")
-        lines, layout = set(), (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+        lines, layout = (
+            set(),
+            (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+        )
         previous = tokenize.NEWLINE
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             docstring = token.type == tokenize.STRING and previous in (tokenize.NEWLINE, tokenize.INDENT)
@@ -300,7 +309,9 @@ class TestMakeRequests:
         [request] = makeRequests(abs, [item])
         assert list(request.args) == args and dict(request.kwds) == kwds
 
-    @pytest.mark.parametrize("item", [(1, 2), (1,), (), ([1], {}, None), ("ab", {}), ([1], [2]), ({"a": 1}, 3), (0, {})])
+    @pytest.mark.parametrize(
+        "item", [(1, 2), (1,), (), ([1], {}, None), ("ab", {}), ([1], [2]), ({"a": 1}, 3), (0, {})]
+    )
     def test_a_tuple_of_another_form_is_refused_here(self, item):
         with pytest.raises(TypeError, match=r"a tuple in args_list must be \(args, kwds\), a list and a dict, not \("):
             makeRequests(abs, [item])
@@ -528,7 +539,9 @@ class TestWorkers:
         one, two = make_pool(1), make_pool(1)
         assert one.workers[0].name.startswith("ThreadPool-") and one.workers[0].name != two.workers[0].name
 
-    @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError])
+    @pytest.mark.parametrize(
+        "error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError]
+    )
     def test_no_exception_of_a_request_ends_a_worker(self, make_pool, error):
         def fail():
             raise error("on purpose")
@@ -772,7 +785,7 @@ class TestPutRequest:
     def test_a_pending_request_is_refused(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         pool.putRequest(request)
-        with pytest.raises(ValueError, match="a request with the requestID .* is pending"):
+        with pytest.raises(ValueError, match=r"a request with the requestID .* is pending"):
             pool.putRequest(request)
         assert pool._requests_queue.qsize() == 1
 
@@ -828,6 +841,49 @@ class TestPutRequest:
             putting()
         assert len(pool.workRequests) == 1
 
+    def test_a_putter_that_leaves_without_putting_passes_its_ring_on(self, make_pool):
+        # 1. second and first wait for room, first hung up last; 2. a worker makes room and rings first;
+        # 3. first finds that another request has taken its ID, and leaves; 4. second must be rung.
+        pool, gate, hold = make_pool(1, q_size=1), Gate(), Gate()
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        pool.putRequest(WorkRequest(hold))
+        room = pool._requests_queue.room
+        second = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
+        until(lambda: len(room.hung) == 1)
+        first = in_thread(pool.putRequest, WorkRequest(abs, [-1], requestID="k"))
+        until(lambda: len(room.hung) == 2)
+        pool.workRequests["k"] = other = WorkRequest(abs, requestID="k")
+        gate.open.set()
+        with pytest.raises(ValueError, match="'k' has just been put by another thread"):
+            first()
+        second()
+        assert pool.workRequests.pop("k") is other
+        hold.open.set()
+        assert pool.wait(TIMEOUT)
+
+    def test_a_putter_is_rung_when_somebody_has_cleared_the_queue(self, make_pool):
+        pool, gate = make_pool(1, q_size=1), Gate()
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        pool.putRequest(WorkRequest(abs))
+        putting = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
+        until(lambda: pool._requests_queue.room.hung)
+        pool._requests_queue.queue.clear()
+        pool.workRequests.clear()
+        gate.open.set()
+        putting()
+        assert values(pool.results(TIMEOUT)) == [2]
+
+    def test_a_request_that_is_pending_elsewhere_is_refused(self, make_pool):
+        here, there, request = make_pool(1), make_pool(0), WorkRequest(abs, [-1])
+        there.putRequest(request)
+        with pytest.raises(ValueError, match="is pending"):
+            here.putRequest(request)
+        assert here.workRequests == {}
+        there.createWorkers(1)
+        assert values(there.results(TIMEOUT)) == [1]
+
     def test_many_putters_go_in_one_by_one(self, make_pool, frantic):
         pool, total = make_pool(2, q_size=3), 300
 
@@ -875,7 +931,7 @@ class TestPutRequest:
         before = signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
         try:
-            for number in range(3000):
+            for _ in range(3000):
                 pool.putRequest(WorkRequest(abs, [-1]))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -992,7 +1048,7 @@ class TestCollecting:
         pool.putRequests([WorkRequest(abs, [-1]), WorkRequest(gate)])
         results = pool.results(0.5)
         assert next(results).result == 1
-        with pytest.raises(TimeoutError, match="1 requests are still pending after 0.5 seconds"):
+        with pytest.raises(TimeoutError, match=r"1 requests are still pending after 0\.5 seconds"):
             next(results)
         gate.open.set()
         assert pool.wait(TIMEOUT)
@@ -1095,6 +1151,71 @@ class TestCollecting:
         pool.putRequest(WorkRequest(abs, [-2]), timeout=TIMEOUT)
         assert sorted(values(pool.results(TIMEOUT))) == [1, 2]
 
+    def test_a_stale_result_is_not_taken_for_that_of_a_new_request_of_the_same_id(self, make_pool):
+        pool, old, new, seen = make_pool(2), Gate(), Gate(), []
+        pool.putRequest(WorkRequest(old, ["old"], requestID=5, callback=lambda _, x: seen.append(x)))
+        old.wait_until_entered()
+        pool._requests_queue.queue.clear()
+        pool.workRequests.clear()
+        pool.putRequest(WorkRequest(new, ["new"], requestID=5, callback=lambda _, x: seen.append(x)))
+        old.open.set()
+        until(lambda: not pool._results_queue.empty())
+        assert pool.poll() is None and seen == []
+        new.open.set()
+        assert pool.wait(TIMEOUT) and seen == ["new"]
+
+    def test_a_running_request_that_was_forgotten_may_be_put_again(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        request = WorkRequest(gate, ["done"])
+        pool.putRequest(request)
+        gate.wait_until_entered()
+        pool.workRequests.clear()
+        pool.putRequest(request)
+        gate.wait_until_entered()
+        gate.open.set()
+        assert values(pool.results(TIMEOUT)) == ["done"]
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1] and all(worker.is_alive() for worker in pool.workers)
+
+    def test_a_waiter_learns_of_a_request_put_where_no_worker_is(self, make_pool):
+        # 1. putter registers a request; 2. collector sees it pending, none waiting, and parks; 3. putter appends.
+        pool, request = make_pool(0), WorkRequest(abs)
+        pool.workRequests[request.requestID] = request
+        waiting = in_thread(pool.wait)
+        until(lambda: pool._results_queue.parking.hung)
+        pool.putRequest(WorkRequest(abs))
+        with pytest.raises(NoWorkersAvailable, match="1 of 2 pending"):
+            waiting()
+        pool.workRequests.clear()
+        pool._requests_queue.queue.clear()
+
+    def test_an_interrupted_collector_puts_its_result_back_and_rings_the_others(self, make_pool, monkeypatch):
+        # 1. both park; 2. the only result rings one; 3. KeyboardInterrupt, with the result in hand.
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate, ["here"]))
+        other = in_thread(pool.wait)
+        until(lambda: pool._results_queue.parking.hung)
+        strike_off = pool._strike_off
+
+        def interrupt(key):
+            if threading.current_thread() is threading.main_thread():
+                raise KeyboardInterrupt
+            strike_off(key)
+
+        monkeypatch.setattr(pool, "_strike_off", interrupt)
+        gate.open.set()
+        with contextlib.suppress(NoResultsPending, KeyboardInterrupt):
+            pool.poll(True)
+        assert other() is True
+
+    def test_a_worker_that_has_ended_by_itself_is_not_waited_for(self, make_pool):
+        pool = make_pool(1)
+        pool.workers[0].dismiss()
+        pool.workers[0].join(TIMEOUT)
+        pool.putRequest(WorkRequest(abs))
+        with pytest.raises(NoWorkersAvailable):
+            pool.wait()
+
     def test_a_result_whose_request_was_forgotten_is_dropped(self, make_pool):
         pool, gate, seen = make_pool(1), Gate(), []
         pool.putRequest(WorkRequest(gate, callback=lambda *_: seen.append("forgotten")))
@@ -1103,6 +1224,7 @@ class TestCollecting:
         pool.putRequest(WorkRequest(abs, [-1], callback=lambda _, result: seen.append(result)))
         gate.open.set()
         assert pool.wait(TIMEOUT) and seen == [1]
+
 
 class TestEnd:
     def test_a_clean_exit_collects_everything_and_joins(self):
@@ -1171,6 +1293,36 @@ class TestEnd:
             with ThreadPool(0) as pool:
                 pool.putRequest(WorkRequest(abs))
         assert pool.workRequests == {}
+
+
+class TestEndOfOwnWorkers:
+    class Own(WorkerThread):
+        def run(self):
+            while not self._dismissed.is_set():
+                with contextlib.suppress(queue.Empty):
+                    request = self._requests_queue.get(True, TIMEOUT)
+                    self._results_queue.put((request, request.callable(*request.args)))
+
+    def test_a_run_of_the_clients_own_ends_with_the_pool(self):
+        with ThreadPool(2, worker=self.Own) as pool:
+            workers, request = list(pool.workers), WorkRequest(abs, [-1])
+            pool.putRequest(request)
+        assert request.result == 1 and not any(worker.is_alive() for worker in workers)
+
+    def test_and_when_the_pool_is_dropped(self):
+        pool = ThreadPool(1, worker=self.Own)
+        [worker] = pool.workers
+        del pool
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+
+    def test_a_thread_that_is_no_worker_is_told_too(self):
+        pool = ThreadPool(0)
+        join = in_thread(pool._requests_queue.get)
+        until(lambda: pool._requests_queue.parking.hung)
+        pool._requests_queue.close()
+        with pytest.raises(queue.Empty):
+            join()
 
 
 class Thing:
@@ -1413,6 +1565,13 @@ class TestFork:
         pool.putRequest(WorkRequest(abs, [-1]))
         assert values(pool.results(TIMEOUT)) == [1]
 
+    def test_a_pool_closed_in_the_child_starts_nothing(self):
+        with ThreadPool(1) as pool:
+            pool.putRequest(WorkRequest(abs))
+            assert pool.wait(TIMEOUT)
+            threadpool._after_fork()
+        assert pool.workers == [] and not pool._requests_queue.parking.hung
+
     def test_a_pool_dropped_in_the_child_starts_nothing(self):
         pool = ThreadPool(1)
         threadpool._after_fork()
@@ -1423,7 +1582,9 @@ class TestFork:
 
 
 class TestExit:
-    @pytest.mark.parametrize("end", ["pass", "sys.exit(3)", "raise SystemExit(4)", "os._exit(5)", "import gc; gc.collect()"])
+    @pytest.mark.parametrize(
+        "end", ["pass", "sys.exit(3)", "raise SystemExit(4)", "os._exit(5)", "import gc; gc.collect()"]
+    )
     def test_the_program_ends_silently_and_at_once_with_work_running(self, end):
         code = f"""
             import os, sys, threading, time
@@ -1433,7 +1594,8 @@ class TestExit:
                 entered.release()
                 while True:
                     sum(range(1000))
-            pool.putRequests([WorkRequest(busy), WorkRequest(busy), WorkRequest(lambda: (entered.release(), time.sleep(600)))])
+            asleep = lambda: (entered.release(), time.sleep(600))
+            pool.putRequests([WorkRequest(busy), WorkRequest(busy), WorkRequest(asleep)])
             pool.putRequests(makeRequests(abs, range(1000)))
             [entered.acquire() for _ in range(3)]
             {end}
@@ -1457,19 +1619,25 @@ class TestExit:
             assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
     def test_a_pool_may_be_used_while_a_module_is_imported(self, tmp_path):
-        (tmp_path / "early.py").write_text(textwrap.dedent("""
+        (tmp_path / "early.py").write_text(
+            textwrap.dedent("""
             from threadpool import *
             pool = ThreadPool(2)
             pool.putRequests(makeRequests(abs, range(5)))
             results = sorted(request.result for request in pool.results(30))
-        """))
-        done = run_python("import sys; sys.path.insert(0, sys.argv[1]); import early; print(early.results)", str(tmp_path))
+        """)
+        )
+        done = run_python(
+            "import sys; sys.path.insert(0, sys.argv[1]); import early; print(early.results)", str(tmp_path)
+        )
         assert (done.stdout, done.stderr) == ("[0, 1, 2, 3, 4]\n", "")
 
 
 class TestInterrupts:
-    @pytest.mark.parametrize("call", ["pool.wait()", "pool.poll(True)", "list(pool.results())", "pool.wait(600)",
-                                      "pool.putRequest(WorkRequest(abs))", "pool.__exit__(None, None, None)"])  # fmt: skip
+    CALLS = ("pool.wait()", "pool.poll(True)", "list(pool.results())", "pool.wait(600)")
+    CALLS += ("pool.putRequest(WorkRequest(abs))", "pool.__exit__(None, None, None)")
+
+    @pytest.mark.parametrize("call", CALLS)
     def test_ctrl_c_reaches_a_waiting_thread_at_once(self, call):
         code = f"""
             import os, signal, threading, time
@@ -1590,7 +1758,10 @@ class TestWhatClientsOfTheOldModuleLeanOn:
         seen, failed = [], []
         pool = OwnPool(2)
         requests = makeRequests(
-            int, ["1", "x", "3"], lambda r, x: seen.append((x, r.result)), lambda r, e: failed.append((e[0], r.exc_info is e))
+            int,
+            ["1", "x", "3"],
+            lambda r, x: seen.append((x, r.result)),
+            lambda r, e: failed.append((e[0], r.exc_info is e)),
         )
         for request in requests:
             pool.putRequest(request)
@@ -1679,7 +1850,9 @@ class TestWhatClientsOfTheOldModuleLeanOn:
     @pytest.mark.parametrize("when", ["before it is put", "in the callable"])
     def test_request_exception_set_by_hand(self, make_pool, when):
         pool, seen = make_pool(1), []
-        request = WorkRequest(lambda: setattr(request, "exception", True) or "bad", exc_callback=lambda r, x: seen.append(x))
+        request = WorkRequest(
+            lambda: setattr(request, "exception", True) or "bad", exc_callback=lambda r, x: seen.append(x)
+        )
         if when == "before it is put":
             request.callable, request.exception = lambda: "bad", True
         request.callback = lambda *_: seen.append("callback")
@@ -1712,7 +1885,9 @@ class TestWhatClientsOfTheOldModuleLeanOn:
                 end.wait(0.0001)
 
         serving = in_thread(serve)
-        putting = [in_thread(pool.putRequests, makeRequests(abs, range(100), lambda _, x: seen.append(x))) for _ in range(3)]
+        putting = [
+            in_thread(pool.putRequests, makeRequests(abs, range(100), lambda _, x: seen.append(x))) for _ in range(3)
+        ]
         [join() for join in putting]
         until(lambda: len(seen) == 300)
         end.set()
@@ -1918,7 +2093,9 @@ class TestDemo:
     SCRIPT = HERE / "threadpool.py"
 
     def manifest(self, *arguments, cwd=None, status=0):
-        done = subprocess.run([sys.executable, str(self.SCRIPT), *arguments], cwd=cwd, capture_output=True, timeout=TIMEOUT)
+        done = subprocess.run(
+            [sys.executable, str(self.SCRIPT), *arguments], cwd=cwd, capture_output=True, timeout=TIMEOUT
+        )
         assert done.returncode == status, done.stderr
         return done.stdout, done.stderr.decode()
 
@@ -1929,7 +2106,19 @@ class TestDemo:
         root = os.fsencode(tmp_path)
         for folder in (b"", b"plain", b"with blank/and another", b"new\nline", b"back\\slash", b"\xff\xfe"):
             os.makedirs(os.path.join(root, folder), exist_ok=True)
-            for name in (b"a", b" b ", b"c\nd", b"e\\f", b"\\", b"g\rh", b"\xe9\xff", b"-", b"--help", "ü".encode(), b".i"):
+            for name in (
+                b"a",
+                b" b ",
+                b"c\nd",
+                b"e\\f",
+                b"\\",
+                b"g\rh",
+                b"\xe9\xff",
+                b"-",
+                b"--help",
+                "ü".encode(),
+                b".i",
+            ):
                 with open(os.path.join(root, folder, name), "wb") as file:
                     file.write(rng.randbytes(rng.choice([0, 1, 1000, 300_000])))
         return tmp_path
@@ -2002,7 +2191,13 @@ class TestDemo:
     def test_a_closed_pipe_ends_it_silently(self, tree):
         for number in range(3000):
             (tree / str(number)).write_bytes(b"")
-        done = subprocess.run(f'"{sys.executable}" "{self.SCRIPT}" | head -n 3', shell=True, cwd=tree, capture_output=True, timeout=TIMEOUT)
+        done = subprocess.run(
+            f'"{sys.executable}" "{self.SCRIPT}" | head -n 3',
+            shell=True,
+            cwd=tree,
+            capture_output=True,
+            timeout=TIMEOUT,
+        )
         assert done.stderr == b"" and done.stdout.count(b"\n") == 3
 
     def test_ctrl_c_ends_it_at_once_with_130(self, tmp_path):
@@ -2024,7 +2219,9 @@ class TestDemo:
         code = f"{block}import sys, threadpool; sys.exit(threadpool._main(sys.argv[1:]))"
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        with subprocess.Popen([sys.executable, "-c", code, str(tree)], cwd=HERE, stdout=subprocess.PIPE, stderr=follower) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(tree)], cwd=HERE, stdout=subprocess.PIPE, stderr=follower
+        ) as process:
             os.close(follower)
             shown = b""
             reader = in_thread(process.stdout.read)
@@ -2042,6 +2239,7 @@ class TestDemo:
             status = threadpool._main(["-w", "2", sys.argv[1]])
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
         """
+
         def peak():
             return int(run_python(code, str(tmp_path)).stderr)
 
@@ -2090,9 +2288,8 @@ class TestDemo:
         assert capfdbinary.readouterr().out.count(hashlib.sha256().hexdigest().encode()) == 5
 
     def test_wrong_arguments_in_this_process(self, capsys):
-        for arguments in (["-w", "0"], ["/no such folder"]):
-            with pytest.raises(SystemExit, match="2"):
-                threadpool._main(arguments)
+        assert threadpool._main(["-w", "0"]) == threadpool._main(["/no such folder"]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 2
 
     def test_the_module_is_the_program(self, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["threadpool.py", "-h"])
@@ -2100,7 +2297,41 @@ class TestDemo:
             runpy.run_path(str(self.SCRIPT), run_name="__main__")
         assert "sha256sum -c" in capsys.readouterr().out
 
-    @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
+    @pytest.mark.parametrize("closing, status, errors", [
+        ("2>&-", 1, ""), ("2>/dev/full", 1, ""), (">&-", 2, "threadpool.py: standard output is closed\n"),
+        (">/dev/full", 1, f"threadpool.py: the manifest cannot be written: {os.strerror(errno.ENOSPC)}\n"),
+    ])  # fmt: skip
+    def test_standard_files_may_be_closed_or_full(self, tmp_path, closing, status, errors):
+        (tmp_path / "a").write_bytes(b"")
+        os.symlink("nowhere", tmp_path / "dangling")
+        done = subprocess.run(
+            f'"{sys.executable}" "{self.SCRIPT}" {closing}',
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        assert (
+            done.returncode,
+            done.stderr.replace("threadpool.py: b", "")[-len(errors) :] if errors else done.stderr,
+        ) == (status, errors)
+        assert done.stdout == ("" if errors else f"{hashlib.sha256().hexdigest()}  a\n")
+
+    def test_there_are_no_more_workers_than_files(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"")
+        assert self.manifest("-w", "1000000", str(tmp_path))[0].endswith(b"  a\n")
+
+    def test_a_closed_standard_file_in_this_process(self, tmp_path, monkeypatch, capfd):
+        os.symlink("nowhere", tmp_path / "dangling")
+        monkeypatch.setattr(sys, "stderr", None)
+        with open(tmp_path / "output", "w") as file:
+            monkeypatch.setattr(sys, "stdout", file)
+            assert threadpool._main([str(tmp_path)]) == 1
+        monkeypatch.setattr(sys, "stdout", None)
+        assert threadpool._main([str(tmp_path)]) == 2
+
+    @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (BrokenPipeError, 141), (OSError, 1)])
     def test_how_an_end_from_outside_is_told(self, monkeypatch, tmp_path, error, status):
         def fail(*_):
             raise error

@@ -70,6 +70,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import operator
 import os
 import queue
 import sys
@@ -79,12 +80,13 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures.thread import BrokenThreadPool
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from hashlib import sha256
 from importlib import import_module
 from itertools import count, islice, repeat
-from operator import attrgetter, index, itemgetter, methodcaller
+from operator import index, itemgetter, methodcaller
 from time import monotonic
 from types import TracebackType
 from typing import Any, Optional
@@ -240,8 +242,9 @@ class WorkRequest:
     def _deliver(self) -> None:
         # A finished request no longer knows the queue that it stands in:
         # they would keep each other alive.
-        results, self._results = self._results, None
-        results.add(self)
+        results, self._results, self._context = self._results, None, None
+        if results is not None:  # it may have been put twice, if somebody cleared the books
+            results.add(self)
 
 
 def makeRequests(
@@ -291,7 +294,7 @@ def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def _nothing(thing: object) -> bool:
-    return thing is None or isinstance(thing, Sized) and len(thing) == 0
+    return thing is None or (isinstance(thing, Sized) and len(thing) == 0)
 
 
 # The engine: to park and to ring
@@ -330,6 +333,8 @@ def _nothing(thing: object) -> bool:
 #    whoever was rung but leaves rings another in its place.
 # 4. A ring is a hint.  A sleeper that wakes looks again and may find nothing,
 #    as somebody who was awake was faster; it parks again.
+# 5. Whoever finds that nothing is pending any more rings every collector, for
+#    all of them wait for just that.
 #
 # What has to be atomic, with the global lock and without it, is a single
 # operation of a deque, a list or a dictionary with keys of built-in types.
@@ -339,7 +344,7 @@ def _nothing(thing: object) -> bool:
 # sleeper's second look came before that append, its bell hung there earlier
 # still.
 
-_release = methodcaller("release")
+_call = getattr(operator, "call", methodcaller("__call__"))  # the former since Python 3.11
 
 # Signals are for the main thread.  One that arrives in the instant before it
 # falls asleep is noticed only when it wakes (on Windows so is a later one,
@@ -370,15 +375,15 @@ class _Parking:
         # take any one off by name.
         self.hung: dict[Any, Any] = {}
         # One call takes the last bell off and rings it (invariant 1):
-        # hung.popitem()[0].release(), or KeyError if none hangs.
-        newest = map(itemgetter(0), map(dict.popitem, repeat(self.hung)))
-        self._ring_newest = map(_release, newest).__next__
+        # hung.popitem()[1](), or KeyError if none hangs.
+        newest = map(itemgetter(1), map(dict.popitem, repeat(self.hung)))
+        self._ring_newest = map(_call, newest).__next__
 
     def park(self, look: Callable[[], object], seconds: float = threading.TIMEOUT_MAX, bell: Any = None) -> None:
         """Sleep until rung, or not at all if `look` finds something."""
         bell = bell or _new_bell()
         try:
-            self.hung[bell] = bell
+            self.hung[bell] = bell.release
             if look() or not bell.acquire(True, seconds):  # invariant 2
                 if self.hung.pop(bell, None) is None:
                     bell.acquire()  # taken off already: its ring is on the way
@@ -397,7 +402,7 @@ class _Parking:
     def ring_this(self, bell: Any) -> None:
         """Wake the owner of `bell`, if it sleeps."""
         taken_off = filter(None, map(self.hung.pop, [bell], [None]))
-        next(map(_release, taken_off), None)  # all of it happens here (invariant 1)
+        next(map(_call, taken_off), None)  # all of it happens here (invariant 1)
 
     def ring_all(self) -> None:
         """Wake every thread that is parked now."""
@@ -458,7 +463,7 @@ class _ResultsQueue(_Queue):
             request.exc_info = result
         else:
             request.result = result
-        request._results = None
+        request._results = request._context = None
         self.add(request)
 
     def close(self) -> None:
@@ -511,6 +516,8 @@ class _RequestsQueue(_Queue):
                 if closed:
                     break
             closed = self.closed is not None
+            if self.room.hung:
+                self.room.ring()  # somebody may have cleared the deque
             if not closed:
                 self.parking.park(lambda: self.reaches(1) or self.closed or dismissed(), bell=bell)
         if self.queue:
@@ -518,16 +525,19 @@ class _RequestsQueue(_Queue):
         return None
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The oldest request, for a ``run`` of the user's own; `queue.Empty` after `timeout` seconds."""
+        """The oldest request, for a ``run`` of the user's own; `queue.Empty` if there is none in time."""
         deadline = _deadline(timeout)
         while True:
+            closed = self.closed is not None
             try:
                 return self._pop()
             except IndexError:
                 seconds = _seconds_left(deadline) if block else 0
-            if not seconds:
+            if closed and isinstance(worker := threading.current_thread(), WorkerThread):
+                worker.dismiss()  # so that its loop ends
+            if closed or not seconds:
                 raise queue.Empty
-            self.parking.park(lambda: self.reaches(1), seconds)
+            self.parking.park(lambda: self.reaches(1) or self.closed, seconds)
 
     def _pop(self) -> Any:
         request = self.queue.popleft()
@@ -561,7 +571,7 @@ class _RequestsQueue(_Queue):
             seconds = _seconds_left(deadline) if block else 0
             if not seconds:
                 raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
-            self.parking.ring()  # a KeyboardInterrupt in `put` may have cost one
+            self.parking.ring()  # a KeyboardInterrupt in a put may have cost a ring
             self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
 
     def close(self, reason: Exception | None = None) -> None:
@@ -627,12 +637,14 @@ class WorkerThread(threading.Thread):
         False
         """
         requests = self._requests_queue
-        if self._initialize():
-            while (request := requests.take(self._bell, self._dismissed.is_set)) is not None:
-                self._carry_out(request)
-                del request
-        self._gone = True
-        self._results_queue.parking.ring_all()  # was it the last?  See `ThreadPool.poll`
+        try:
+            if self._initialize():
+                while (request := requests.take(self._bell, self._dismissed.is_set)) is not None:
+                    self._carry_out(request)
+                    del request
+        finally:
+            self._gone = True
+            self._results_queue.parking.ring_all()  # was it the last?  See `ThreadPool.poll`
 
     def _carry_out(self, request: Any) -> None:
         try:
@@ -655,7 +667,9 @@ class WorkerThread(threading.Thread):
         ['SALT AND PEPPER']
 
         Whatever it raises, SystemExit and KeyboardInterrupt included, is the
-        request's failure, and the worker lives on.
+        request's failure, and the worker lives on.  (The traceback then leads to
+        your own frame and its variable ``request``; if such failures shall not
+        have to wait for the garbage collector, ``del request`` in time, as here.)
         """
         call, args, kwds = request.callable, request.args, request.kwds
         del request  # this frame is in the traceback, too
@@ -700,9 +714,9 @@ class WorkerThread(threading.Thread):
 # Two rules about this dictionary.  A request is registered *before* it is
 # queued, for it may be finished before `putRequest` returns.  And it is struck
 # off *before* its callbacks are called, so that one that raises leaves the
-# books in order.  A result whose request is not registered is dropped.
-# Whoever finds the dictionary empty rings every collector, for all of them
-# wait for just that (invariant 5).
+# books in order.  A result whose request is not registered, as somebody
+# has cleared the dictionary, is dropped.
+# Whoever strikes off the last rings every collector (invariant 5).
 #
 # No lock is taken on the way of a request: a signal handler or a finalizer may
 # put one, in the middle of another put of the same thread.
@@ -768,10 +782,6 @@ class ThreadPool:
         self.workRequests: dict[Hashable, WorkRequest] = {}
         self._requests_queue = _RequestsQueue(self._q_size, self._initializer)
         self._results_queue = _ResultsQueue(weakref.ref(self))
-        # workRequests.pop(queue.popleft().requestID, None), in one call into C:
-        # a KeyboardInterrupt half-way would leave a request registered for ever.
-        keys = map(attrgetter("requestID"), map(deque.popleft, repeat(self._results_queue.queue)))
-        self._take_and_strike_off = map(self.workRequests.pop, keys, repeat(None)).__next__
         # Held by whoever moves a worker from one list to another.  Re-entrant,
         # as a signal handler may do that too.
         self._roster = threading.RLock()
@@ -821,10 +831,11 @@ class ThreadPool:
         """
         with self._roster:
             first = max(0, len(self.workers) - _whole("num_workers", num_workers, 0))
-            dismissed, self.workers[first:] = self.workers[first:], []
-            self.dismissedWorkers += dismissed
+            dismissed = self.workers[first:]
             for worker in dismissed:
                 worker.dismiss()
+            self.dismissedWorkers += dismissed
+            del self.workers[first:]
         if do_join:
             self._join(dismissed)
 
@@ -875,28 +886,31 @@ class ThreadPool:
         """
         if not isinstance(request, WorkRequest):
             raise TypeError(f"a WorkRequest is wanted, not {request!r}; make one with WorkRequest or makeRequests")
-        requests = self._requests_queue
-        if requests.full() and not self._in_own_worker():
-            requests.wait_for_room(block, timeout)
-        pending, key = self.workRequests, request.requestID
-        if key in pending:
+        requests, pending, key = self._requests_queue, self.workRequests, request.requestID
+        there = request._results and request._results.pool()
+        if key in pending or (there is not None and there.workRequests.get(key) is request):
             raise ValueError(f"a request with the requestID {key!r} is pending; collect it before this one is put")
         if request.exc_info is not None:
             request.exception = False
             request.exc_info = None
         request.result = None
-        request._context = copy_context()
-        request._results = self._results_queue
         try:
+            if requests.full() and not self._in_own_worker():
+                requests.wait_for_room(block, timeout)
+            request._context = copy_context()
+            request._results = self._results_queue
             if pending.setdefault(key, request) is not request:
                 raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
             if not requests.put(request):
                 raise type(requests.closed)(*requests.closed.args)
-        except BaseException:  # a KeyboardInterrupt, too: it has not been put
+        except BaseException:  # a KeyboardInterrupt, too: undo all of it, unless a worker has it already
             requests.remove(request)
+            requests.room.ring()  # invariant 3
             if pending.get(key) is request:
                 self._strike_off(key)
             raise
+        if not self.workers:
+            self._results_queue.parking.ring_all()  # collectors who may now wait in vain
 
     def putRequests(self, requests: Iterable[WorkRequest]) -> None:
         """Queue many requests, in order; or one, as in the example of 2006.
@@ -916,6 +930,7 @@ class ThreadPool:
     def _withdraw(self, request: WorkRequest) -> bool:
         if not self._requests_queue.remove(request):
             return False
+        request._results = request._context = None
         self._strike_off(request.requestID)
         return True
 
@@ -1003,7 +1018,6 @@ class ThreadPool:
         request = self._next_result(block, deadline)
         if request is None:
             return []
-        request._context = None
         result = request.result if request.exc_info is None else request.exc_info
         if request.exception and request.exc_callback:
             request.exc_callback(request, result)
@@ -1012,34 +1026,45 @@ class ThreadPool:
         return [request]
 
     def _next_result(self, block: bool, deadline: float | None) -> WorkRequest | None:
-        results = self._results_queue
-        while True:
-            try:
-                request: WorkRequest | None = self._take_and_strike_off()
-            except IndexError:
-                request = None
-            finally:
-                if not self.workRequests:
-                    results.parking.ring_all()  # invariant 5
-            if request is not None:
-                return request
-            if not self.workRequests:
-                raise NoResultsPending("no request is pending; put one first")
-            seconds = _seconds_left(deadline) if block else 0
-            if not seconds:
-                return None
-            if self._stranded() and not results.reaches(1):
-                counts = f"{self._requests_queue.qsize()} of {len(self.workRequests)} pending requests"
-                raise NoWorkersAvailable(f"{counts} wait, with no worker; call createWorkers")
-            if self._requests_queue.queue:
-                self._requests_queue.parking.ring()  # a KeyboardInterrupt in `put` may have cost one
-            results.parking.park(lambda: results.reaches(1) or not self.workRequests or self._stranded(), seconds)
+        results, pending = self._results_queue, self.workRequests
+        # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
+        # between the two would leave the request registered for ever.
+        taken: list[WorkRequest] = []
+        take = map(taken.append, map(deque.popleft, repeat(results.queue)))
+        try:
+            while True:
+                try:
+                    next(take)
+                except IndexError:
+                    if not pending:
+                        raise NoResultsPending("no request is pending; put one first") from None
+                else:
+                    request = taken[0]
+                    if pending.get(request.requestID) is request:
+                        self._strike_off(request.requestID)
+                        return request
+                    taken.clear()
+                    continue
+                seconds = _seconds_left(deadline) if block else 0
+                if not seconds:
+                    return None
+                if self._stranded() and not results.reaches(1):
+                    counts = f"{self._requests_queue.qsize()} of {len(pending)} pending requests"
+                    raise NoWorkersAvailable(f"{counts} wait, with no worker; call createWorkers")
+                if self._requests_queue.queue:
+                    self._requests_queue.parking.ring()  # a KeyboardInterrupt in a put may have cost a ring
+                results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
+        except BaseException:
+            results.queue.extendleft(taken)
+            results.parking.ring_all()  # invariants 3 and 5
+            raise
 
     def _stranded(self) -> bool:
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
-            leaving = any(worker.is_alive() and not worker._gone for worker in self.dismissedWorkers)
-            return not self.workers and not leaving and not self._requests_queue.empty()
+            all_workers = self.workers + self.dismissedWorkers
+            left = any(worker.is_alive() and not getattr(worker, "_gone", False) for worker in all_workers)
+            return not left and not self._requests_queue.empty()
 
     def _wait_until(self, timeout: float | None) -> float | None:
         if self._in_own_worker():
@@ -1120,7 +1145,7 @@ class _FirstRing:
 
     def release(self) -> None:
         pool = self.pool()
-        if pool is not None:
+        if pool is not None and pool._requests_queue.closed is None:
             pool.createWorkers(self.num_workers)
 
     def locked(self) -> bool:
@@ -1134,7 +1159,7 @@ def _after_fork() -> None:
         pool._requests_queue.closed = before.closed
         if number and before.closed is None:
             bell = _FirstRing(pool, number)
-            pool._requests_queue.parking.hung[bell] = bell
+            pool._requests_queue.parking.hung[bell] = bell.release
         # If it was a worker who forked, it is the child's main thread now; it
         # shall find nothing more to do when its request is done.
         before.queue = deque()
@@ -1215,7 +1240,7 @@ def _make_bar(folders: list[bytes]) -> Any:
         bar = import_module("tqdm").tqdm
     except ImportError:
         bar = _PlainBar
-    seen = sys.stderr.isatty()
+    seen = sys.stderr is not None and sys.stderr.isatty()
     total = sum(1 for _ in _find_files(folders, lambda *_: None)) if seen else None
     return bar(total=total, unit=" file", disable=not seen)
 
@@ -1237,7 +1262,7 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
         nonlocal failures
         failures += 1
         bar.clear()
-        print(f"threadpool.py: {os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}", file=sys.stderr)
+        _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
 
     def report(request: Any, exc_info: Any) -> None:
         complain(request.args[0], exc_info[1])
@@ -1254,8 +1279,8 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
                 pool.poll()  # 4. Results, as many as have come: calls the callbacks.
             except NoResultsPending:
                 pass
-        # 5. There is more to do than one worker can: add the others.
-        pool.createWorkers(num_workers - len(pool.workers))
+        # 5. If there is more to do than one worker can, add the others.
+        pool.createWorkers(min(num_workers - len(pool.workers), len(pool.workRequests)))
     # 6. Whoever has nothing left to do may go.
     for _ in pool.results():
         pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
@@ -1273,18 +1298,29 @@ def _main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER", help="the current one if left out")
     parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N", help="workers, else %(default)s")
     options = parser.parse_args(arguments)
-    for folder in options.folders:
-        if not os.path.isdir(folder):
-            parser.exit(2, f"threadpool.py: there is no folder {folder!r}\n")
-    if options.w < 1:
-        parser.exit(2, f"threadpool.py: -w must be at least 1, not {options.w}\n")
+    problems = [f"there is no folder {folder!r}" for folder in options.folders if not os.path.isdir(folder)]
+    problems += [f"-w must be at least 1, not {options.w}"] if options.w < 1 else []
+    problems += ["standard output is closed"] if sys.stdout is None else []
+    if problems:
+        _say(problems[0])
+        return 2
     try:
         return _print_manifest([os.fsencode(folder) for folder in options.folders], options.w)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # ``| head`` has seen enough; spare the interpreter's own last flush
+    except OSError as error:  # from our own output; spare the interpreter its last attempt to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        if isinstance(error, BrokenPipeError):  # ``| head`` has seen enough
+            return 141
+        _say(f"the manifest cannot be written: {error.strerror}")
+        return 1
+
+
+def _say(line: str) -> None:
+    """Print a line on stderr, if it is open; that it cannot be written is no reason to stop."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"threadpool.py: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from docutils import nodes
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-import threadpool  # noqa: E402
+import threadpool
 
 project = "threadpool"
 author = "the threadpool authors"
