@@ -80,7 +80,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures.thread import BrokenThreadPool
-from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from hashlib import sha256
@@ -1317,10 +1316,12 @@ def _main(arguments: list[str] | None = None) -> int:
 
 
 def _say(line: str) -> None:
-    """Print a line on stderr, if it is open; that it cannot be written is no reason to stop."""
+    """Print a line on stderr; if it is closed or full, that is no reason to stop."""
     if sys.stderr is not None:
-        with suppress(OSError):
-            print(f"threadpool.py: {line}", file=sys.stderr)
+        try:
+            print(f"threadpool.py: {line}", file=sys.stderr, flush=True)
+        except OSError:
+            sys.stderr = None
 
 
 if __name__ == "__main__":
