@@ -7,7 +7,6 @@ a timeout, and if one is not enough, faulthandler shows where everybody stands.
 import contextlib
 import contextvars
 import errno
-import faulthandler
 import fcntl
 import gc
 import hashlib
@@ -50,13 +49,6 @@ def interruptible():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture(autouse=True)
-def show_a_hang():
-    faulthandler.dump_traceback_later(5 * TIMEOUT, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture
@@ -1252,11 +1244,15 @@ class TestEnd:
         with pytest.raises(ZeroDivisionError):
             with ThreadPool(1) as pool:
                 [worker] = pool.workers
+                queued_requests = pool._requests_queue
                 running = WorkRequest(gate, ["done"])
                 pool.putRequests([running, *makeRequests(queued.append, range(3))])
                 gate.wait_until_entered()
-                threading.Timer(0.05, gate.open.set).start()
+                opening = in_thread(
+                    lambda: (until(lambda: queued_requests.closed and not queued_requests.queue), gate.open.set())
+                )
                 raise ZeroDivisionError
+        opening()
         assert running.result == "done" and queued == [] and not worker.is_alive()
         assert list(pool.workRequests.values()) == [running]
 
@@ -1431,6 +1427,13 @@ class TestLeavesNothingBehind:
             worker.join(TIMEOUT)
             assert not worker.is_alive()
 
+    def test_a_pool_dropped_while_the_interpreter_ends_does_nothing(self, make_pool):
+        pool = make_pool(1)
+        pool._results_queue.pool.__callback__(None, lambda: True)
+        assert pool._requests_queue.closed is None
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
     def test_a_dropped_pool_with_uncollected_results_is_freed(self):
         pool = ThreadPool(1)
         request = WorkRequest(Thing)
@@ -1592,10 +1595,9 @@ class TestFork:
 def run_to_the_end(code, *args):
     """Run a program whose end finds daemon threads at work.
 
-    CPython before 3.14 may itself crash there, on rare occasions where it has the global lock (gh-87135) and
-    more often where it has not: then it is tried again.
+    CPython before 3.14 may itself crash there, on rare occasions (gh-87135): then it is tried once more.
     """
-    for _ in range(2 if GIL else 6):
+    for _ in range(2):
         done = run_python(code, *args)
         if sys.version_info >= (3, 14) or done.returncode not in (-signal.SIGSEGV, -signal.SIGABRT):
             break

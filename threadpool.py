@@ -104,7 +104,7 @@ __version__ = "2.0.0"
 # The two exceptions
 # ==================
 #
-# Neither is an accident: the first is how `ThreadPool.poll` says "all done",
+# Neither is a bug: the first is how `ThreadPool.poll` says "all done",
 # the second says that waiting any longer would be waiting for ever.
 
 
@@ -134,8 +134,8 @@ class NoWorkersAvailable(Exception):
 # ========
 #
 # A request is a form that travels: the caller fills in what is to be done, a
-# worker notes what came of it, and whoever collects it reads that.  Nobody
-# else holds on to it, so that it, its arguments and its result are gone as
+# worker notes what came of it, and whoever collects it reads that.  From then
+# on nobody but the caller holds on to it, so that it, its arguments and its result are gone as
 # soon as the caller lets go of them.
 #
 # While it is under way it carries two things of the pool's: the way back (the
@@ -242,7 +242,7 @@ class WorkRequest:
         # A finished request no longer knows the queue that it stands in:
         # they would keep each other alive.
         results, self._results, self._context = self._results, None, None
-        if results is not None:  # it may have been put twice, if somebody cleared the books
+        if results is not None:  # None if put twice: by two threads at once, or when workRequests was cleared
             results.add(self)
 
 
@@ -324,30 +324,35 @@ def _nothing(thing: object) -> bool:
 # These are the invariants; the code refers to them by number.
 #
 # 1. A bell is hung up locked, taken off once, and rung once by whoever took
-#    it off.  Taking off and ringing are a single call into C: a
+#    it off, unless that is its owner.  Taking off and ringing are a single call into C: a
 #    KeyboardInterrupt between the two would leave somebody asleep for ever.
 # 2. Whoever hangs up a bell looks once more before going to sleep, at
 #    everything that it could be rung for: work, dismissal, the end.
-# 3. Whoever shows something rings after showing it.  One ring a request, so
-#    whoever was rung but leaves rings another in its place.
+# 3. Whoever shows something rings after showing it.  There is one ring for a
+#    request, so whoever was rung but leaves rings another in its place.
 # 4. A ring is a hint.  A sleeper that wakes looks again and may find nothing,
 #    as somebody who was awake was faster; it parks again.
-# 5. Whoever finds that nothing is pending any more rings every collector, for
-#    all of them wait for just that.
+# 5. A request is *pending* from its put until it is collected.  Whoever finds
+#    none pending any more rings every collector: all of them wait for that.
 #
 # What has to be atomic, with the global lock and without it, is a single
 # operation of a deque, a list or a dictionary with keys of built-in types.
-# The *second look* must be such an operation on the deque itself: without the
-# global lock, ``bool(deque)`` may be answered from a stale copy.  The putter's
-# look for bells may be a plain truth test: it follows its append, and if the
-# sleeper's second look came before that append, its bell hung there earlier
-# still.
+# (Two puts of equal IDs of a class of your own may miss each other.)  The
+# second look must be such an operation on the deque itself: without the global
+# lock, ``bool(deque)`` may be answered from a stale copy.  The putter's look
+# for bells may be a plain truth test: its append and the sleeper's second look
+# both take the deque's own lock, so one comes first.  If the append does, the
+# look finds the item; if the look does, the putter sees all that the sleeper
+# did before it, the bell included.  Of the other things looked at (closed,
+# dismissed, nothing pending, no worker) a plain test will do: whoever changes
+# one goes through the dictionary of bells afterwards (ring_all, ring_this).
 
-_call = getattr(operator, "call", methodcaller("__call__"))  # the former since Python 3.11
+# Calls its argument; operator.call is new in Python 3.11.
+_call = getattr(operator, "call", methodcaller("__call__"))
 
 # Signals are for the main thread.  One that arrives in the instant before it
 # falls asleep is noticed only when it wakes (on Windows so is a later one,
-# bpo-29971).  It alone sleeps in slices, of so many seconds, for Ctrl-C's sake.
+# bpo-29971).  So the main thread alone sleeps in slices, of so many seconds.
 _SLICE = 1.0
 
 
@@ -374,7 +379,8 @@ class _Parking:
         # take any one off by name.
         self.hung: dict[Any, Any] = {}
         # One call takes the last bell off and rings it (invariant 1):
-        # hung.popitem()[1](), or KeyError if none hangs.
+        # hung.popitem()[1](), or KeyError if none hangs.  (A map that has
+        # raised can be asked again.)
         newest = map(itemgetter(1), map(dict.popitem, repeat(self.hung)))
         self._ring_newest = map(_call, newest).__next__
 
@@ -388,7 +394,7 @@ class _Parking:
                     bell.acquire()  # taken off already: its ring is on the way
         except BaseException:  # a KeyboardInterrupt
             if self.hung.pop(bell, None) is None:
-                self.ring()  # invariant 3
+                self.ring()  # it was rung, or never hung up; to be safe, pass a ring on (invariant 3)
             raise
 
     def ring(self) -> None:
@@ -400,6 +406,7 @@ class _Parking:
 
     def ring_this(self, bell: Any) -> None:
         """Wake the owner of `bell`, if it sleeps."""
+        # pop(bell, None) gives its release, or None if it hangs no longer.
         taken_off = filter(None, map(self.hung.pop, [bell], [None]))
         next(map(_call, taken_off), None)  # all of it happens here (invariant 1)
 
@@ -413,9 +420,9 @@ class _Parking:
 # =========
 #
 # A queue is a deque with a parking for those who wait for its items.  It
-# serves twice, for requests and for results.  `qsize`, `empty`, `full`, `get`,
-# `put` and the attribute `queue` are those of `queue.Queue`, which stood here
-# in 2006: programs look at them.
+# serves twice, for requests and for results.  `qsize`, `empty`, `full`, the
+# attribute `queue`, and the requests' `get`, are those of `queue.Queue`, which
+# stood here in 2006: programs look at them.
 
 
 class _Queue:
@@ -470,7 +477,7 @@ class _ResultsQueue(_Queue):
         self.queue = deque(maxlen=0)
 
 
-# The requests' queue is the busier one.  It can be bounded; a request can be
+# The queue of requests can be bounded; a request can be
 # withdrawn from it; and it can be *closed*, by a pool that is shut down or
 # has been dropped, or by an initializer that failed.  What waits is still
 # served then, but nothing more is let in.
@@ -484,7 +491,8 @@ class _ResultsQueue(_Queue):
 #
 # So the worker looks whether it is closed *before* its last look into the
 # deque, and the putter appends *before* it looks whether it is closed, and
-# takes its request back if so.  Again: first show, then look.
+# takes its request back if so.  The closer shows by closing, the putter by
+# appending, and each look comes after.
 
 
 class _RequestsQueue(_Queue):
@@ -494,7 +502,7 @@ class _RequestsQueue(_Queue):
         super().__init__(maxsize)
         self.initializer = initializer
         self.room = _Parking()
-        self.closed: Any = None  # then, the exception to be raised
+        self.closed: Any = None  # once closed, the exception that a put raises
 
     def put(self, request: Any) -> bool:
         """Queue a request; False if the queue is closed."""
@@ -516,7 +524,7 @@ class _RequestsQueue(_Queue):
                     break
             closed = self.closed is not None
             if self.room.hung:
-                self.room.ring()  # somebody may have cleared the deque
+                self.room.ring()  # the user may have called queue.clear(), which rings nobody
             if not closed:
                 self.parking.park(lambda: self.reaches(1) or self.closed or dismissed(), bell=bell)
         if self.queue:
@@ -570,7 +578,7 @@ class _RequestsQueue(_Queue):
             seconds = _seconds_left(deadline) if block else 0
             if not seconds:
                 raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
-            self.parking.ring()  # a KeyboardInterrupt in a put may have cost a ring
+            self.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
             self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
 
     def close(self, reason: Exception | None = None) -> None:
@@ -584,16 +592,16 @@ class _RequestsQueue(_Queue):
 # =======
 #
 # A worker takes a request, carries it out, and delivers it, until it is told
-# to go.  While it waits it refers to the queue of requests and its own bell,
-# to no pool and to no request: so a pool that is simply dropped can be
+# to go.  While it waits it refers to the two queues (the link from these to the
+# pool is weak) and its own bell, to no pool and to no request: so a pool that is simply dropped can be
 # noticed (its queue is closed, and the workers leave), and a result lives no
 # longer than its owner wants.
 #
 # One thing must not be left behind: a traceback refers to the frames that it
 # passed, and those refer to their variables.  If one of these is the request,
 # and the request keeps the traceback, the two keep each other alive.  So the
-# worker's own frame is dropped from the traceback, and the request is deleted
-# from each frame above it that lives on.
+# worker's own frame is cut off the traceback, and every frame that can still be
+# reached from it, as a caller too, deletes its variable ``request``.
 
 
 class WorkerThread(threading.Thread):
@@ -642,8 +650,10 @@ class WorkerThread(threading.Thread):
                     self._carry_out(request)
                     del request
         finally:
+            # If it was the last, collectors must raise NoWorkersAvailable.
+            # First show, then ring: the thread is still alive while it rings.
             self._gone = True
-            self._results_queue.parking.ring_all()  # was it the last?  See `ThreadPool.poll`
+            self._results_queue.parking.ring_all()
 
     def _carry_out(self, request: Any) -> None:
         try:
@@ -652,7 +662,7 @@ class WorkerThread(threading.Thread):
             request._fail(error.with_traceback(error.__traceback__.tb_next))  # type: ignore[union-attr]
         else:
             request._succeed(result)
-        del request  # the traceback leads back to this frame
+        del request  # the traceback's frames know this one as their caller
 
     def perform(self, request: WorkRequest) -> Any:
         """Carry out one request: return its result or raise.
@@ -667,8 +677,8 @@ class WorkerThread(threading.Thread):
 
         Whatever it raises, SystemExit and KeyboardInterrupt included, is the
         request's failure, and the worker lives on.  (The traceback then leads to
-        your own frame and its variable ``request``; if such failures shall not
-        have to wait for the garbage collector, ``del request`` in time, as here.)
+        your own frame and its variable ``request``; if such failures are not
+        to wait for the garbage collector, ``del request`` in time, as here.)
         """
         call, args, kwds = request.callable, request.args, request.kwds
         del request  # this frame is in the traceback, too
@@ -713,12 +723,13 @@ class WorkerThread(threading.Thread):
 # Two rules about this dictionary.  A request is registered *before* it is
 # queued, for it may be finished before `putRequest` returns.  And it is struck
 # off *before* its callbacks are called, so that one that raises leaves the
-# books in order.  A result whose request is not registered, as somebody
-# has cleared the dictionary, is dropped.
+# books in order.  A result whose request is not registered, because
+# somebody has cleared the dictionary, is dropped.
 # Whoever strikes off the last rings every collector (invariant 5).
 #
-# No lock is taken on the way of a request: a signal handler or a finalizer may
-# put one, in the middle of another put of the same thread.
+# A put takes no lock that another call may hold (but the first after a fork):
+# a signal handler or a finalizer may put a request, in the middle of another
+# put of the same thread.
 
 _pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()  # see "After a fork"
 
@@ -733,7 +744,7 @@ class ThreadPool:
 
     `num_workers` threads start at once; None means as many as
     `concurrent.futures.ThreadPoolExecutor` would take, the number of
-    processors and 4, but at most 32.  `max_workers` is that class's name for
+    processors plus 4, but at most 32.  `max_workers` is that class's name for
     it.  They are named `thread_name_prefix` and a number.
 
     `q_size` bounds how many requests may wait for a worker; 0 or less means
@@ -779,15 +790,19 @@ class ThreadPool:
         self.workers: list[WorkerThread] = []
         self.dismissedWorkers: list[WorkerThread] = []
         self.workRequests: dict[Hashable, WorkRequest] = {}
-        self._requests_queue = _RequestsQueue(self._q_size, self._initializer)
-        self._results_queue = _ResultsQueue(weakref.ref(self))
-        # Held by whoever moves a worker from one list to another.  Re-entrant,
-        # as a signal handler may do that too.
-        self._roster = threading.RLock()
+        requests = self._requests_queue = _RequestsQueue(self._q_size, self._initializer)
+
         # When the pool is dropped, its workers do what waits, then leave, and
         # nobody is there to collect their results.
-        for queue_ in (self._requests_queue, self._results_queue):
-            weakref.finalize(self, queue_.close).atexit = False
+        def close_both(_: object, at_exit: Callable[[], bool] = sys.is_finalizing) -> None:
+            if not at_exit():
+                requests.close()
+                results.close()
+
+        results = self._results_queue = _ResultsQueue(weakref.ref(self, close_both))
+        # Held by whoever starts or moves a worker, or counts those left.
+        # Re-entrant, as a signal handler may do that too.
+        self._roster = threading.RLock()
 
     # Growing and shrinking.
 
@@ -902,9 +917,9 @@ class ThreadPool:
                 raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
             if not requests.put(request):
                 raise type(requests.closed)(*requests.closed.args)
-        except BaseException:  # a KeyboardInterrupt, too: undo all of it, unless a worker has it already
+        except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
             requests.remove(request)
-            requests.room.ring()  # invariant 3
+            requests.room.ring()  # invariant 3: we may have been rung for this room
             if pending.get(key) is request:
                 self._strike_off(key)
             raise
@@ -934,7 +949,7 @@ class ThreadPool:
         return True
 
     def _strike_off(self, key: Hashable) -> None:
-        """Take off the books a request that will never be carried out."""
+        """Take a request off the books; if it was the last, ring every collector."""
         self.workRequests.pop(key, None)
         if not self.workRequests:
             self._results_queue.parking.ring_all()  # invariant 5
@@ -983,7 +998,7 @@ class ThreadPool:
         """
         try:
             while timeout is None:
-                self.poll(True)  # a subclass may have its own
+                self.poll(True)  # a subclass may override poll, and take no timeout
             ThreadPool.poll(self, True, timeout)
         except NoResultsPending:
             return True
@@ -1000,7 +1015,7 @@ class ThreadPool:
         ['two'] Two
 
         The callback of each has been called when it appears here.  Raises
-        TimeoutError `timeout` seconds after it began, otherwise what `poll`
+        TimeoutError `timeout` seconds after the first was asked for, otherwise what `poll`
         raises while it waits.  A progress bar is
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
@@ -1013,7 +1028,7 @@ class ThreadPool:
         raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
 
     def _collect(self, block: bool, deadline: float | None) -> list[WorkRequest]:
-        """Handle one result and return its request, in a list that is empty if none came (in time)."""
+        """Handle one result; return its request, in a list so that `results` can yield it without keeping it."""
         request = self._next_result(block, deadline)
         if request is None:
             return []
@@ -1044,16 +1059,20 @@ class ThreadPool:
                         return request
                     taken.clear()
                     continue
+                # Nothing has arrived and something is pending: sleep, or give up.
                 seconds = _seconds_left(deadline) if block else 0
                 if not seconds:
                     return None
+                # In this order: a worker delivers before it is gone.
                 if self._stranded() and not results.reaches(1):
                     counts = f"{self._requests_queue.qsize()} of {len(pending)} pending requests"
                     raise NoWorkersAvailable(f"{counts} wait, with no worker; call createWorkers")
                 if self._requests_queue.queue:
-                    self._requests_queue.parking.ring()  # a KeyboardInterrupt in a put may have cost a ring
+                    self._requests_queue.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
                 results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
         except BaseException:
+            # Put back what we took (it will be dropped if it was struck off),
+            # and pass on a ring that we may have used up.
             results.queue.extendleft(taken)
             results.parking.ring_all()  # invariants 3 and 5
             raise
@@ -1061,7 +1080,7 @@ class ThreadPool:
     def _stranded(self) -> bool:
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
-            all_workers = self.workers + self.dismissedWorkers
+            all_workers = self.workers + self.dismissedWorkers  # a `run` of the user's own may set no _gone
             left = any(worker.is_alive() and not getattr(worker, "_gone", False) for worker in all_workers)
             return not left and not self._requests_queue.empty()
 
@@ -1091,6 +1110,7 @@ class ThreadPool:
             self._end(wait=not at_once, drop=exc_type is not None)
 
     def _end(self, wait: bool, drop: bool) -> None:
+        """Let nothing more in; perhaps drop what waits, and wait for the workers."""
         self._requests_queue.close()
         for request in self._requests_queue.drain() if drop else ():
             self._strike_off(request.requestID)
@@ -1131,10 +1151,10 @@ def _how_many(num_workers: int | None, max_workers: int | None) -> int:
 # ============
 #
 # `os.fork` copies the memory, but of all threads only the one that called it.
-# What the others held, locks among it, stays held for ever, so the child's
+# What the others held, locks included, stays held for ever, so the child's
 # pools get everything new.  Their workers start with the first request: on
-# the parking hangs a bell that is none, and whoever rings it, thinking to wake
-# a worker, makes them.  So a fork costs a request nothing.
+# the parking hangs a false bell, and whoever rings it to wake a worker creates
+# the workers instead.
 
 
 class _FirstRing:
@@ -1160,7 +1180,7 @@ def _after_fork() -> None:
             bell = _FirstRing(pool, number)
             pool._requests_queue.parking.hung[bell] = bell.release
         # If it was a worker who forked, it is the child's main thread now; it
-        # shall find nothing more to do when its request is done.
+        # must find nothing more to do when its request is done.
         before.queue = deque()
         before.closed = RuntimeError("this queue was left behind in the parent of a fork")
 
@@ -1245,7 +1265,7 @@ def _make_bar(folders: list[bytes]) -> Any:
 
 
 def _print_manifest(folders: list[bytes], num_workers: int) -> int:
-    """Hash every file below the folders; 1 if any could not be, else 0."""
+    """Hash every file below the folders; 1 if any could not be read, else 0."""
     failures, bar = 0, _make_bar(folders)
     prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
 
