@@ -1699,14 +1699,17 @@ class TestInterrupts:
                 over.set()
             thread = threading.Thread(target=pester, daemon=True)
             thread.start()
+            def work():
+                global put
+                ready.set()
+                while not over.is_set():
+                    for _ in range(20):
+                        pool.putRequest(WorkRequest(done.append, [put]))
+                        put += 1
+                    pool.wait()
             while True:
                 try:
-                    ready.set()
-                    while not over.is_set():
-                        for _ in range(20):
-                            pool.putRequest(WorkRequest(done.append, [put]))
-                            put += 1
-                        pool.wait()
+                    work()
                     break
                 except KeyboardInterrupt:
                     interrupts += 1
