@@ -135,8 +135,8 @@ class NoWorkersAvailable(Exception):
 #
 # A request is a form that travels: the caller fills in what is to be done, a
 # worker notes what came of it, and whoever collects it reads that.  From then
-# on nobody but the caller holds on to it, so that it, its arguments and its result are gone as
-# soon as the caller lets go of them.
+# on nobody but the caller holds on to it, so that it, its arguments and its
+# result are gone as soon as the caller lets go of them.
 #
 # While it is under way it carries two things of the pool's: the way back (the
 # queue where its result is expected), and a copy of the `contextvars` context
@@ -324,8 +324,9 @@ def _nothing(thing: object) -> bool:
 # These are the invariants; the code refers to them by number.
 #
 # 1. A bell is hung up locked, taken off once, and rung once by whoever took
-#    it off, unless that is its owner.  Taking off and ringing are a single call into C: a
-#    KeyboardInterrupt between the two would leave somebody asleep for ever.
+#    it off, unless that is its owner.  Taking off and ringing are a single
+#    call into C: a KeyboardInterrupt between the two would leave somebody
+#    asleep for ever.
 # 2. Whoever hangs up a bell looks once more before going to sleep, at
 #    everything that it could be rung for: work, dismissal, the end.
 # 3. Whoever shows something rings after showing it.  There is one ring for a
@@ -593,7 +594,8 @@ class _RequestsQueue(_Queue):
 #
 # A worker takes a request, carries it out, and delivers it, until it is told
 # to go.  While it waits it refers to the two queues (the link from these to the
-# pool is weak) and its own bell, to no pool and to no request: so a pool that is simply dropped can be
+# pool is weak) and its own bell, to no pool and to no request: so a pool that
+# is simply dropped can be
 # noticed (its queue is closed, and the workers leave), and a result lives no
 # longer than its owner wants.
 #
