@@ -86,18 +86,12 @@ from hashlib import sha256
 from importlib import import_module
 from itertools import count, islice, repeat
 from operator import index, itemgetter, methodcaller
+from stat import S_ISREG
 from time import monotonic
 from types import TracebackType
 from typing import Any, Optional
 
-__all__ = [
-    "NoResultsPending",
-    "NoWorkersAvailable",
-    "ThreadPool",
-    "WorkRequest",
-    "WorkerThread",
-    "makeRequests",
-]
+__all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
 __version__ = "2.0.0"
 
 
@@ -1159,18 +1153,10 @@ def _how_many(num_workers: int | None, max_workers: int | None) -> int:
 # the workers instead.
 
 
-class _FirstRing:
-    def __init__(self, pool: ThreadPool, num_workers: int) -> None:
-        self.pool = weakref.ref(pool)
-        self.num_workers = num_workers
-
-    def release(self) -> None:
-        pool = self.pool()
-        if pool is not None and pool._requests_queue.closed is None:
-            pool.createWorkers(self.num_workers)
-
-    def locked(self) -> bool:
-        return True
+def _first_ring(pool: weakref.ref[ThreadPool], num_workers: int) -> None:
+    there = pool()
+    if there is not None and there._requests_queue.closed is None:
+        there.createWorkers(num_workers)
 
 
 def _after_fork() -> None:
@@ -1179,8 +1165,7 @@ def _after_fork() -> None:
         pool._start_empty()
         pool._requests_queue.closed = before.closed
         if number and before.closed is None:
-            bell = _FirstRing(pool, number)
-            pool._requests_queue.parking.hung[bell] = bell.release
+            pool._requests_queue.parking.hung[_new_bell()] = partial(_first_ring, weakref.ref(pool), number)
         # If it was a worker who forked, it is the child's main thread now; it
         # must find nothing more to do when its request is done.
         before.queue = deque()
@@ -1216,53 +1201,33 @@ def _line(digest: str, name: bytes) -> bytes:
     return b"%s%s  %s\n" % (b"\\" * (escaped != name), digest.encode(), escaped)
 
 
-def _find_files(folders: list[bytes], complain: Callable[[bytes, OSError], object]) -> Iterator[bytes]:
+def _find_files(folders: list[bytes], complain: Callable[[Any], object]) -> Iterator[bytes]:
     """The path of every file below; links to folders are not followed."""
-    stdout = os.fstat(sys.stdout.fileno())  # ``> MANIFEST`` shall not list itself
-    folders = folders[::-1]
-    while folders:
-        folder = folders.pop()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    elif entry.is_symlink() and not os.path.exists(entry.path):
-                        yield entry.path  # a dangling link: to be reported like a file that cannot be read
-                    elif entry.is_file() and (entry.inode() != stdout.st_ino or entry.stat().st_dev != stdout.st_dev):
-                        yield entry.path
-        except OSError as error:
-            complain(folder, error)
+    output = os.fstat(sys.stdout.fileno())  # ``> MANIFEST`` shall not list itself
+    for folder in folders:
+        for path, _, names in os.walk(folder, onerror=complain):
+            for file in map(partial(os.path.join, path), names):
+                try:
+                    status = os.stat(file)
+                except OSError:
+                    yield file  # a dangling link: to be reported like a file that cannot be read
+                else:
+                    if S_ISREG(status.st_mode) and not os.path.samestat(status, output):
+                        yield file
 
 
-class _PlainBar:
-    """As much of tqdm as the demo uses, for where it is not installed."""
-
-    def __init__(self, total: int | None, unit: str, disable: bool) -> None:
-        self.done, self.total, self.unit, self.disable = 0, total, unit, disable
-
-    def update(self) -> None:
-        self.done += 1
-        self._show(f"{self.done} of {self.total}{self.unit}s")
-
-    def clear(self) -> None:
-        self._show("")
-
-    close = clear
-
-    def _show(self, text: str) -> None:
-        if not self.disable:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+class _NoBar:
+    update = clear = close = staticmethod(lambda: None)
 
 
 def _make_bar(folders: list[bytes]) -> Any:
-    """A progress bar, if anybody is there to see it."""
+    """A progress bar, if anybody is there to see it and tqdm is installed."""
     try:
         bar = import_module("tqdm").tqdm
     except ImportError:
-        bar = _PlainBar
+        return _NoBar
     seen = sys.stderr is not None and sys.stderr.isatty()
-    total = sum(1 for _ in _find_files(folders, lambda *_: None)) if seen else None
+    total = sum(1 for _ in _find_files(folders, lambda _: None)) if seen else None
     return bar(total=total, unit=" file", disable=not seen)
 
 
@@ -1279,20 +1244,20 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
         sys.stdout.buffer.flush()
         bar.update()
 
-    def complain(path: bytes, error: BaseException) -> None:
+    def complain(error: BaseException, path: bytes) -> None:
         nonlocal failures
         failures += 1
         bar.clear()
         _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
 
     def report(request: Any, exc_info: Any) -> None:
-        complain(request.args[0], exc_info[1])
+        complain(exc_info[1], request.args[0])
         bar.update()
 
     # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large
     #    tree does not fill the memory.
     pool = ThreadPool(1, q_size=100)
-    files = _find_files(folders, complain)
+    files = _find_files(folders, lambda error: complain(error, error.filename))
     while batch := list(islice(files, 100)):
         for request in makeRequests(_digest, batch, show, report):  # 3. Requests, one a file.
             pool.putRequest(request)
