@@ -4,10 +4,13 @@ Threads are steered with events and barriers, never with sleeps.  Each wait has
 a timeout, and if one is not enough, faulthandler shows where everybody stands.
 """
 
+import asyncio
+import concurrent.futures
 import contextlib
 import contextvars
 import errno
 import fcntl
+import functools
 import gc
 import hashlib
 import io
@@ -464,7 +467,7 @@ class TestQueues:
     def test_a_worker_reads_the_end_before_its_last_look(self):
         # 1. worker finds the queue empty; 2. a request is put, while it is open;
         # 3. it is closed; 4. worker sees it closed - and looks once more.
-        requests = threadpool._RequestsQueue(0, None)
+        requests = threadpool._RequestsQueue(0)
         answers = iter([False])
 
         def dismissed():
@@ -487,17 +490,19 @@ class TestQueues:
         assert requests.take(threadpool._new_bell(), dismissed) is None
 
     def test_a_putter_takes_its_request_back_from_a_closed_queue(self):
-        requests = threadpool._RequestsQueue(0, None)
+        requests = threadpool._RequestsQueue(0)
         requests.close()
-        assert requests.put("late") is False and requests.empty()
+        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+            requests.put("late")
+        assert requests.empty()
 
     def test_a_request_that_a_worker_took_while_the_queue_was_closing_counts_as_put(self):
         # 1. putter appends; 2. closer closes; 3. a worker takes the request; 4. putter sees
         # the queue closed, and its request gone.
-        requests = threadpool._RequestsQueue(0, None)
+        requests = threadpool._RequestsQueue(0)
         requests.queue = types.SimpleNamespace(append=lambda _: None, remove=[].remove)
         requests.closed = RuntimeError()
-        assert requests.put("taken") is True
+        requests.put("taken")
 
     def test_a_worker_that_leaves_passes_its_ring_on(self):
         # 1. two workers sleep; 2. a request is put, the last to park is rung; 3. it
@@ -513,7 +518,7 @@ class TestQueues:
         assert values(pool.results(TIMEOUT)) == [7]
 
     def test_get_waits_for_at_most_the_timeout(self):
-        requests = threadpool._RequestsQueue(0, None)
+        requests = threadpool._RequestsQueue(0)
         for arguments in ((False,), (True, 0.001), (True, 0)):
             with pytest.raises(queue.Empty):
                 requests.get(*arguments)
@@ -523,7 +528,7 @@ class TestQueues:
         assert join() == "x"
 
     def test_drain_takes_out_everything(self):
-        requests = threadpool._RequestsQueue(0, None)
+        requests = threadpool._RequestsQueue(0)
         for number in range(3):
             requests.put(number)
         assert list(requests.drain()) == [0, 1, 2] and requests.empty()
@@ -552,7 +557,7 @@ class TestWorkers:
         assert [request.result for request in pool.results(TIMEOUT)] == [None, 1]
         assert seen == [error] and pool.workers[0].is_alive()
 
-    def test_the_traceback_begins_below_the_worker(self, make_pool):
+    def test_the_traceback_leads_to_where_it_was_raised(self, make_pool):
         def fail():
             raise ValueError
 
@@ -560,7 +565,7 @@ class TestWorkers:
         pool.putRequest(request)
         assert pool.wait(TIMEOUT)
         names = [frame.name for frame in traceback.extract_tb(request.exc_info[2])]
-        assert names == ["perform", "fail"]
+        assert names == ["_carry_out", "perform", "fail"]
         assert request.exc_info[1].__traceback__ is request.exc_info[2]
 
     @pytest.mark.parametrize("bad", [(None, [], {}), (abs, [1, 2], {}), (abs, 5, {}), (abs, [], {1: 2}), (abs, [1], 7)])
@@ -644,6 +649,546 @@ class TestWorkers:
         [record] = caplog.records
         assert record.name == "concurrent.futures" and record.levelname == "CRITICAL"
         assert record.exc_info[0] is SystemExit
+
+
+class TestFutures:
+    def test_a_future_is_a_future_of_the_standard_library(self, make_pool):
+        future = make_pool(1).submit(divmod, 7, 2)
+        assert isinstance(future, concurrent.futures.Future) and future.result(TIMEOUT) == (3, 1)
+        assert future.exception() is None and future.done() and not future.running() and not future.cancel()
+
+    def test_what_waits_can_be_cancelled_and_no_wait_hangs(self, make_pool):
+        pool, gate, called = make_pool(1), Gate(), []
+        first = pool.submit(gate)
+        gate.wait_until_entered()
+        second = pool.submit(called.append, "never")
+        assert first.running() and not first.cancel()
+        wait = in_thread(concurrent.futures.wait, [second], TIMEOUT)
+        as_completed = in_thread(lambda: list(concurrent.futures.as_completed([second], TIMEOUT)))
+        result = in_thread(second.result, TIMEOUT)
+        second.add_done_callback(lambda future: called.append(future.cancelled()))
+        assert second.cancel() and second.cancel() and second.cancelled()
+        assert wait() == ({second}, set()) and as_completed() == [second]
+        with pytest.raises(concurrent.futures.CancelledError):
+            result()
+        assert called == [True] and pool._requests_queue.empty()
+        assert concurrent.futures.wait([second], TIMEOUT).done == {second}  # one that was cancelled before, too
+        gate.open.set()
+        assert first.result(TIMEOUT) is None and not first.cancel()
+
+    def test_a_future_is_either_begun_or_cancelled(self, make_pool, frantic):
+        pool = make_pool(2)
+        for _ in range(300):
+            begun, barrier = [], threading.Barrier(3)
+            futures = [pool.submit(begun.append, number) for number in range(20)]
+
+            def cancel(futures=futures, barrier=barrier):
+                barrier.wait(TIMEOUT)
+                return {number for number, future in enumerate(futures) if future.cancel()}
+
+            joins = [in_thread(cancel), in_thread(cancel)]
+            barrier.wait(TIMEOUT)
+            cancelled = set.union(*[join() for join in joins])
+            assert not concurrent.futures.wait(futures, TIMEOUT).not_done
+            assert sorted([*begun, *cancelled]) == list(range(20))
+            assert {number for number, future in enumerate(futures) if future.cancelled()} == cancelled
+
+    def test_a_worker_helps_itself_to_what_it_waits_for(self, make_pool):
+        # 1. the only worker takes A, and A submits B; 2. A asks for the result of B, and waits;
+        # 3. B waits for a worker.
+        pool = make_pool(1)
+
+        def inner():
+            return threading.current_thread()
+
+        def outer():
+            future = pool.submit(inner)
+            return future.result(), future.running(), pool.submit(int, "x").exception()
+
+        thread, running, error = pool.submit(outer).result(TIMEOUT)
+        assert thread is pool.workers[0] and not running and type(error) is ValueError
+
+    @pytest.mark.parametrize("workers, q_size", [(1, 0), (1, 1), (3, 2)])
+    def test_nested_work_cannot_deadlock(self, make_pool, workers, q_size):
+        pool = make_pool(workers, q_size)
+
+        def by_submit(n):
+            if n < 2:
+                return n
+            one, two = pool.submit(by_map, n - 1), pool.submit(by_submit, n - 2)
+            return one.result() + two.result()
+
+        def by_map(n):
+            return n if n < 2 else sum(pool.map(by_submit, [n - 1, n - 2], ordered=n % 2 == 0))
+
+        assert pool.submit(by_submit, 9).result(TIMEOUT) == pool.submit(by_map, 9).result(TIMEOUT) == 34
+
+    def test_it_helps_with_nothing_else(self, make_pool):
+        pool, other, seen = make_pool(1), make_pool(1), []
+
+        def outer():
+            stranger = pool.submit(seen.append, "stranger")
+            future = pool.submit(seen.append, "wanted")
+            future.result()
+            return list(seen), stranger
+
+        assert pool.submit(outer).result(TIMEOUT)[0] == ["wanted"]
+
+        def elsewhere():  # a future of another pool is that one's
+            return other.submit(threading.current_thread).result()
+
+        assert pool.submit(elsewhere).result(TIMEOUT) is other.workers[0]
+
+    def test_with_a_timeout_it_waits_as_it_was_told(self, make_pool):
+        pool = make_pool(1)
+
+        def outer():
+            future = pool.submit(abs, -1)
+            for method in (future.result, future.exception):
+                with pytest.raises(concurrent.futures.TimeoutError):
+                    method(0.001)
+            return future
+
+        assert pool.submit(outer).result(TIMEOUT).result(TIMEOUT) == 1
+
+    def test_nesting_that_is_too_deep_is_a_recursion_error(self, make_pool):
+        pool = make_pool(1)
+
+        def down(n):
+            return pool.submit(down, n + 1).result()
+
+        with pytest.raises(RecursionError):
+            pool.submit(down, 0).result(TIMEOUT)
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+
+    def test_the_context_travels_also_when_a_worker_helps(self, make_pool):
+        variable = contextvars.ContextVar("variable", default="unset")
+
+        def exchange():
+            before = variable.get()
+            variable.set("changed in the worker")
+            return before
+
+        def outer():
+            variable.set("outer")
+            return pool.submit(exchange).result(), variable.get()
+
+        pool = make_pool(1)
+        variable.set("main")
+        assert pool.submit(exchange).result(TIMEOUT) == "main"
+        assert pool.submit(outer).result(TIMEOUT) == ("outer", "outer") and variable.get() == "main"
+
+    def test_a_subclass_sees_futures_and_every_call_of_a_map(self, make_pool):
+        class Doubling(WorkerThread):
+            def perform(self, request):
+                seen.append((request.args, request.kwds, request.requestID))
+                return 2 * super().perform(request)
+
+        seen, pool = [], make_pool(1, worker=Doubling)
+        assert pool.submit(int, "11", base=2).result(TIMEOUT) == 6
+        assert list(pool.map(abs, [-1, -2])) == [2, 4] and list(pool.map(pow, [3, 4], [2, 2])) == [18, 32]
+        assert [args for args, _, _ in seen] == [("11",), (-1,), (-2,), (3, 2), (4, 2)]
+        assert seen[0][1] == {"base": 2} and all(isinstance(key, int) for _, _, key in seen)
+
+    def test_an_event_loop_awaits_it(self, make_pool):
+        async def main():
+            loop = asyncio.get_running_loop()
+            waits = asyncio.wrap_future(pool.submit(gate))
+            gate.wait_until_entered()
+            dropped = asyncio.wrap_future(pool.submit(called.append, "never"))
+            assert dropped.cancel()
+            await asyncio.sleep(0)  # in which the loop passes that on
+            with pytest.raises(asyncio.CancelledError):
+                await dropped
+            gate.open.set()
+            await waits
+            with pytest.raises(ValueError):
+                await loop.run_in_executor(pool, int, "x")
+            return await asyncio.gather(*[loop.run_in_executor(pool, abs, -n) for n in range(100)])
+
+        pool, gate, called = make_pool(1), Gate(), []
+        assert asyncio.run(main()) == list(range(100)) and called == []
+
+    def test_what_a_done_callback_raises_costs_no_worker_and_no_wait(self, make_pool, caplog):
+        def leave(future):
+            raise SystemExit
+
+        pool, gate = make_pool(1), Gate()
+        first = pool.submit(gate, 7)
+        gate.wait_until_entered()
+        second = pool.submit(abs)
+        for future in (first, second):
+            future.add_done_callback(leave)
+        with pytest.raises(SystemExit):
+            second.cancel()
+        assert concurrent.futures.wait([second], TIMEOUT).done == {second} and second.cancelled()
+        gate.open.set()
+        assert first.result(TIMEOUT) == 7 and pool.submit(abs, -1).result(TIMEOUT) == 1
+        [record] = caplog.records
+        assert record.name == "concurrent.futures" and "exception calling callback" in record.message
+
+    def test_a_full_queue_holds_submit_up_until_there_is_room(self, make_pool):
+        pool, gate = make_pool(1, q_size=1), Gate()
+        first = pool.submit(gate)
+        gate.wait_until_entered()
+        second = pool.submit(abs, -2)
+        join = in_thread(pool.submit, abs, -3)
+        until(lambda: pool._requests_queue.room.hung)
+        assert second.cancel()
+        third = join()
+        gate.open.set()
+        assert (first.result(TIMEOUT), third.result(TIMEOUT)) == (None, 3)
+
+
+class TestMaps:
+    @pytest.mark.parametrize("ordered", [True, False])
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 1}, {"chunksize": 7}, {"buffersize": 1}, {"buffersize": 50}])
+    @pytest.mark.parametrize("number", [0, 1, 2, 1000])
+    def test_every_input_is_called_once_and_its_result_read_once(self, make_pool, frantic, ordered, options, number):
+        pool = make_pool(3)
+        for _ in range(5):
+            results = list(pool.map(str, range(number), ordered=ordered, **options))
+            assert (results if ordered else sorted(results, key=int)) == [str(n) for n in range(number)]
+            pairs = pool.map(lambda a, b: (a, b), range(number), itertools.count(), ordered=ordered, **options)
+            assert sorted(pairs) == [(n, n) for n in range(number)]
+        assert pool._requests_queue.empty()
+
+    def test_all_of_it_runs_even_if_nothing_is_read(self, make_pool):
+        pool, done = make_pool(2), []
+        pool.map(done.append, range(100))
+        pool.shutdown()
+        assert sorted(done) == list(range(100))
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"chunksize": 100}, {"buffersize": 9}])
+    def test_an_error_comes_in_its_place_and_the_rest_is_cancelled(self, make_pool, options):
+        def call(n):
+            called.append(n)
+            if n == 5:
+                raise ValueError(n)
+            return gate(n) if n > 5 else n
+
+        pool, called, gate, read = make_pool(1), [], Gate(), []
+        results = pool.map(call, range(100), **options)
+        with pytest.raises(ValueError, match="5"):
+            for result in results:
+                read.append(result)
+        gate.open.set()
+        assert read == [0, 1, 2, 3, 4] and list(results) == [] and pool._requests_queue.empty()
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1 and max(called) <= 6
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 10}])
+    def test_an_error_in_a_chunk_costs_no_other_call(self, make_pool, options):
+        def call(n):
+            if n % 7 == 0:
+                raise ValueError
+            done.append(n)
+
+        pool, done = make_pool(2), []
+        pool.map(call, range(100), **options)
+        pool.shutdown()
+        assert sorted(done) == [n for n in range(100) if n % 7]
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError])
+    def test_whatever_a_call_raises_is_raised_to_the_reader(self, make_pool, error):
+        def fail(_):
+            raise error
+
+        pool = make_pool(1)
+        with pytest.raises(error):
+            list(pool.map(fail, [1, 2]))
+        assert pool.workers[0].is_alive()
+
+    def test_a_stop_iteration_is_not_the_end(self, make_pool, monkeypatch):
+        pool, called = make_pool(1), []
+
+        def stop(n):
+            called.append(n)
+            pool._requests_queue.cut()  # as an idle worker may at this very moment
+            if n == 2:
+                raise StopIteration
+            return n
+
+        results = pool.map(stop, range(5), ordered=False)
+        with pytest.raises(RuntimeError, match="raised StopIteration"):
+            list(results)
+        assert called.count(2) == 1
+        for calls in (pool.map(next, map(iter, [[1], [], [3]]), chunksize=3), pool.map(next, [iter([])])):
+            with pytest.raises(RuntimeError, match="raised StopIteration"):
+                list(calls)
+
+    def test_the_timeout_counts_from_the_call(self, make_pool):
+        pool, gate, called = make_pool(1), Gate(), []
+
+        def call(n):
+            called.append(n)
+            return gate(n) if n == 2 else n
+
+        for ordered in (True, False):
+            results = pool.map(call, range(9), timeout=0.05, ordered=ordered)
+            with pytest.raises(concurrent.futures.TimeoutError, match=r"result number [0-2] was not there in time"):
+                list(results)
+            gate.open.set()
+            assert pool.submit(abs, -1).result(TIMEOUT) == 1
+            gate.open.clear()
+        assert max(called) == 2
+        assert list(pool.map(abs, range(-3, 0), timeout=TIMEOUT)) == [3, 2, 1]
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 5}, {"buffersize": 9}])
+    def test_closing_it_drops_the_rest(self, make_pool, options):
+        def call(n):
+            called.append(n)
+            return gate(n) if n > 5 else n
+
+        pool, gate, called = make_pool(1), Gate(), []
+        results = pool.map(call, range(100), **options)
+        assert next(results) == 0
+        gate.wait_until_entered()  # 6 is under way
+        results.close()
+        gate.open.set()
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        assert called == list(range(7)) and pool._requests_queue.empty() and list(results) == []
+
+    def test_cheap_calls_travel_many_to_a_hand_off_and_slow_ones_singly(self, make_pool, monkeypatch):
+        def hand_offs(chunksize):
+            pool = make_pool(1)
+            job = threadpool._Map(pool, abs, [range(1000)], chunksize, None)
+            job.feed()
+            sizes = []
+            while sum(sizes) < 1000:
+                sizes.append(len(job.done.get(timeout=TIMEOUT)[1]))
+            return sizes
+
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", 1000.0)  # no call takes so long
+        assert hand_offs(None) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 489]
+        assert hand_offs(400) == [400, 400, 200]
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", -1.0)  # every call takes longer
+        assert hand_offs(None) == [1] * 1000
+        assert hand_offs(400) == [400, 400, 200]
+
+    def test_a_chunk_that_is_cut_ends_after_its_current_call(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        job = threadpool._Map(pool, gate, [range(5)], None, None)
+        job.size = 5
+        job.feed()
+        gate.wait_until_entered()
+        pool._requests_queue.cut()
+        gate.open.set()
+        first, results, failure = job.done.get(timeout=TIMEOUT)
+        assert (first, results, failure) == (0, [0], [])
+        job.done.put((first, results, failure))
+        assert list(job.results(True, None)) == list(range(5))
+
+    def test_one_call_is_done_however_often_a_chunk_is_cut(self, make_pool, monkeypatch):
+        # 1. a worker takes a chunk; 2. another cuts it; 3. the first puts back what it has not done, and so on.
+        pool = make_pool(1)
+        job = threadpool._Map(pool, abs, [range(20)], None, None)
+        monkeypatch.setattr(job, "calls", lambda worker, left: (pool._requests_queue.cut(), map(abs, left))[1])
+        job.size = 20
+        job.feed()
+        assert list(job.results(True, None)) == list(range(20))
+
+    def test_a_chunk_taken_when_the_reader_wants_no_more_is_not_begun(self, make_pool):
+        # 1. a worker takes the map from the queue; 2. its reader ends it; 3. the worker begins a chunk.
+        pool, called = make_pool(0), []
+        job = threadpool._Map(pool, called.append, [range(5)], 5, None)
+        job.feed()
+        job.ended = True
+        pool.createWorkers(1)
+        assert job.done.get(timeout=TIMEOUT) == (0, [], []) and called == [] and not job.todo
+
+    def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
+        cuts, gate, pool = threading.Semaphore(0), Gate(), make_pool(1)
+        cut = pool._requests_queue.cut
+        monkeypatch.setattr(pool._requests_queue, "cut", lambda: (cut(), cuts.release()))
+        job = threadpool._Map(pool, gate, [range(5)], None, None)
+        job.size = 5
+        job.feed()
+        gate.wait_until_entered()
+        [work] = pool._requests_queue.work.values()
+        assert work == list(range(5))
+        join = in_thread(next, job.results(True, None))
+        for _ in range(5):
+            assert cuts.acquire(timeout=TIMEOUT)
+        assert work == [0]
+        gate.open.set()
+        assert join() == 0
+
+    def test_a_worker_that_finds_nothing_to_do_has_chunks_cut(self, make_pool):
+        pool, gate, seen = make_pool(1), Gate(), []
+        pool._requests_queue.work[0] = elsewhere = [100, 101, 102]  # what another worker would be at
+        pool.putRequests([WorkRequest(gate), WorkRequest(lambda: seen.append(list(elsewhere)))])
+        elsewhere += [103, 104]  # if the worker was idle before
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and len(seen[0]) >= 3
+        until(lambda: elsewhere == [100])
+        del pool._requests_queue.work[0]
+
+    def test_in_a_closed_pool_idle_workers_wait_for_what_may_be_put_back(self, make_pool):
+        # 1. one worker has a long chunk, the other nothing; 2. the pool is closed; 3. the chunk is cut,
+        # and what is put back shall not be left to one worker alone.
+        pool, gate = make_pool(2), Gate()
+        job = threadpool._Map(pool, gate, [range(5)], None, None)
+        job.size = 5
+        job.feed()
+        gate.wait_until_entered()
+        pool._requests_queue.close()
+        until(lambda: len(pool._requests_queue.parking.hung) == 1)
+        assert all(worker.is_alive() for worker in pool.workers)
+        gate.open.set()
+        assert list(job.results(True, None)) == list(range(5))
+        pool.shutdown()
+        assert pool.workers == [] and pool._requests_queue.work == {}
+
+    def test_work_begins_while_the_inputs_are_still_read(self, make_pool):
+        def inputs():
+            for n in range(20):
+                yield n
+                assert begun.wait(TIMEOUT)
+
+        begun = threading.Event()
+        assert list(make_pool(1).map(lambda n: begun.set() or n, inputs())) == list(range(20))
+
+    def test_the_first_result_comes_after_the_first_call(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(lambda n: gate(n) if n else n, range(100))
+        assert next(results) == 0
+        gate.open.set()
+        assert list(results) == list(range(1, 100))
+
+    def test_other_requests_have_their_turn(self, make_pool):
+        pool, gate, order = make_pool(1), Gate(), []
+        pool.map(lambda n: order.append(n) or gate(n), range(10), chunksize=1)
+        gate.wait_until_entered()
+        future = pool.submit(order.append, "another")
+        gate.open.set()
+        assert future.result(TIMEOUT) is None
+        pool.shutdown()
+        assert order.index("another") <= 5
+        order.remove("another")
+        assert order == list(range(10))
+
+    def test_results_as_they_finish(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        results = pool.map(lambda n: gate(n) if n == 0 else n, range(10), ordered=False)
+        assert sorted(itertools.islice(results, 9)) == list(range(1, 10))
+        gate.open.set()
+        assert list(results) == [0]
+
+    def test_a_buffer_reads_in_the_callers_thread_and_not_far_ahead(self, make_pool):
+        def inputs():
+            for n in itertools.count():
+                threads.add(threading.current_thread())
+                fed.append(n)
+                yield n
+
+        for buffersize in (1, 2, 10, 1000):
+            pool, threads, fed = make_pool(2), set(), []
+            results = pool.map(lambda n: n, inputs(), buffersize=buffersize)
+            assert len(fed) == buffersize
+            for n in range(3000):
+                assert next(results) == n and len(fed) <= n + 1 + buffersize
+            results.close()
+            assert threads == {threading.current_thread()}
+
+    def test_a_buffer_keeps_only_what_is_in_it(self, make_pool):
+        alive = weakref.WeakSet()
+
+        def inputs():
+            while True:
+                thing = Thing()
+                alive.add(thing)
+                yield thing
+
+        pool, most = make_pool(2), 0
+        for _ in itertools.islice(pool.map(id, inputs(), buffersize=20), 3000):
+            most = max(most, len(alive))
+        assert most <= 20 + 20 + 2 * len(pool.workers)  # results that are read, but not yet handed on, are no inputs
+
+    def test_a_slow_call_at_the_head_lets_the_others_fill_the_buffer(self, make_pool):
+        pool, gate, done, fed = make_pool(2), Gate(), [], []
+        inputs = (fed.append(n) or n for n in range(10))
+        results = pool.map(lambda n: gate(n) if n == 0 else done.append(n), inputs, buffersize=5)
+        until(lambda: done == [1, 2, 3, 4])
+        assert fed == [0, 1, 2, 3, 4]
+        gate.open.set()
+        assert list(results) == [0] + [None] * 9 and fed == list(range(10))
+
+    def test_inputs_that_fail_fail_in_the_callers_thread(self, make_pool):
+        def inputs():
+            yield from range(5)
+            raise LookupError
+
+        pool = make_pool(1)
+        with pytest.raises(LookupError):
+            pool.map(abs, inputs())
+        results, read = pool.map(abs, inputs(), buffersize=2), []
+        with pytest.raises(LookupError):
+            for result in results:
+                read.append(result)
+        assert read == list(range(len(read))) and len(read) >= 3 and pool._requests_queue.empty()
+
+    def test_inputs_that_have_ended_are_not_asked_again(self, make_pool):
+        class Once:
+            def __init__(self):
+                self.left = [1, 2, 3]
+
+            def __iter__(self):
+                return self
+
+            def __next__(self):
+                if self.left is None:
+                    raise AssertionError
+                if self.left:
+                    return self.left.pop()
+                self.left = None
+                raise StopIteration
+
+        for options in ({}, {"buffersize": 2}, {"buffersize": 10}):
+            assert list(make_pool(1).map(abs, Once(), **options)) == [3, 2, 1]
+
+    @pytest.mark.parametrize("name", ["chunksize", "buffersize"])
+    def test_a_size_is_a_whole_number_from_one(self, make_pool, name):
+        pool = make_pool(1)
+        for bad, error, text in (
+            (0, ValueError, "must be greater than 0, not 0"),
+            (-1, ValueError, "must be greater than 0, not -1"),
+            (1.5, TypeError, "must be a whole number, not 1.5"),
+        ):
+            with pytest.raises(error, match=f"{name} {text}"):
+                pool.map(abs, [1], **{name: bad})
+
+    def test_a_pool_that_gets_its_workers_later(self, make_pool):
+        pool = make_pool(0)
+        results = pool.map(abs, range(-50, 0))
+        pool.createWorkers(2)
+        assert list(results) == list(range(50, 0, -1))
+
+    def test_it_survives_resizing(self, make_pool, frantic):
+        for options in ({}, {"chunksize": 2}, {"buffersize": 10}):
+            pool = make_pool(1)
+            results = pool.map(str, range(3000), **options)
+            for n, result in enumerate(results):
+                assert result == str(n)
+                if n % 100 == 0:
+                    pool.createWorkers(2)
+                elif n % 100 == 50:
+                    pool.dismissWorkers(2)
+
+    def test_a_lazy_map_keeps_its_pool_and_an_eager_one_needs_none(self):
+        assert list(ThreadPool(2).map(abs, range(1000), buffersize=3)) == list(range(1000))
+        results = ThreadPool(2).map(abs, range(1000))
+        gc.collect()
+        assert list(results) == list(range(1000))
+
+    def test_a_worker_that_is_dismissed_puts_the_rest_back(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(gate, range(20))
+        gate.wait_until_entered()
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        pool.createWorkers(1)
+        assert list(results) == list(range(20))
 
 
 class TestResizing:
@@ -1067,7 +1612,7 @@ class TestCollecting:
         pool = make_pool(0)
         pool.putRequest(WorkRequest(abs, [-1]))
         for call in (pool.wait, lambda: pool.wait(TIMEOUT), lambda: pool.poll(True), lambda: next(pool.results())):
-            with pytest.raises(NoWorkersAvailable, match="1 of 1 pending requests wait, with no worker; call createW"):
+            with pytest.raises(NoWorkersAvailable, match="1 pending, and no worker is left; call createWorkers"):
                 call()
         assert pool.poll() is None
         pool.createWorkers(1)
@@ -1184,7 +1729,7 @@ class TestCollecting:
         waiting = in_thread(pool.wait)
         until(lambda: pool._results_queue.parking.hung)
         pool.putRequest(WorkRequest(abs))
-        with pytest.raises(NoWorkersAvailable, match="1 of 2 pending"):
+        with pytest.raises(NoWorkersAvailable, match="2 pending"):
             waiting()
         pool.workRequests.clear()
         pool._requests_queue.queue.clear()
@@ -1320,6 +1865,26 @@ class TestEndOfOwnWorkers:
         worker.join(TIMEOUT)
         assert not worker.is_alive()
 
+    def test_it_does_what_was_submitted_without_noticing(self, make_pool):
+        pool = make_pool(1, worker=self.Own)
+        future, results = pool.submit(int, "11", base=2), pool.map(abs, range(-100, 0))
+        assert future.result(TIMEOUT) == 3 and list(results) == list(range(100, 0, -1))
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_it_is_dismissed_even_while_futures_come(self, make_pool):
+        pool = make_pool(1, worker=self.Own)
+
+        def again():
+            if not stopped.is_set():
+                pool.submit(again)
+
+        stopped, [worker] = threading.Event(), pool.workers
+        again()
+        pool.dismissWorkers(1, do_join=True)
+        stopped.set()
+        assert not worker.is_alive()
+
     def test_a_thread_that_is_no_worker_is_told_too(self):
         pool = ThreadPool(0)
         join = in_thread(pool._requests_queue.get)
@@ -1327,6 +1892,318 @@ class TestEndOfOwnWorkers:
         pool._requests_queue.close()
         with pytest.raises(queue.Empty):
             join()
+
+
+class TestContract:
+    """What the standard library documents of its executors, of two of them: where they differ, it is on purpose."""
+
+    @pytest.fixture(params=[concurrent.futures.ThreadPoolExecutor, ThreadPool])
+    def make(self, request):
+        pools = []
+
+        def make(*args, **kwds):
+            pools.append(request.param(*args, **kwds))
+            return pools[-1]
+
+        yield make
+        for pool in pools:
+            pool.shutdown()
+
+    def test_it_is_an_executor(self, make):
+        assert isinstance(make(1), concurrent.futures.Executor)
+
+    def test_submit_takes_any_arguments(self, make):
+        def keep(*args, **kwds):
+            return args, kwds
+
+        future = make(2).submit(keep, 1, 2, self=3, fn=4, timeout=5)
+        assert type(future).__mro__[-2] is concurrent.futures.Future
+        assert future.result(TIMEOUT) == ((1, 2), {"self": 3, "fn": 4, "timeout": 5})
+
+    @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, StopIteration])
+    def test_an_exception_is_the_futures(self, make, error):
+        def fail():
+            raise error("on purpose")
+
+        pool = make(1)
+        future = pool.submit(fail)
+        assert type(future.exception(TIMEOUT)) is error
+        with pytest.raises(error, match="on purpose"):
+            future.result(TIMEOUT)
+        assert type(pool.submit(None).exception(TIMEOUT)) is TypeError
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+
+    def test_a_timeout_is_a_timeout_error(self, make):
+        gate = Gate()
+        future = make(1).submit(gate)
+        for call in (future.result, future.exception):
+            with pytest.raises(concurrent.futures.TimeoutError):
+                call(timeout=0.001)
+        assert not future.done()
+        gate.open.set()
+
+    @pytest.mark.parametrize("when, number", [("FIRST_COMPLETED", 1), ("FIRST_EXCEPTION", 2), ("ALL_COMPLETED", 3)])
+    def test_wait_returns_when_it_was_told(self, make, when, number):
+        pool, gates = make(3), [Gate(), Gate()]
+
+        def second():
+            gates[0]()
+            raise ValueError
+
+        futures = [pool.submit(abs, -1), pool.submit(second), pool.submit(gates[1])]
+        if number > 1:
+            gates[0].open.set()
+        if number > 2:
+            gates[1].open.set()
+        done, not_done = concurrent.futures.wait(futures, TIMEOUT, getattr(concurrent.futures, when))
+        assert done == set(futures[:number]) and not_done == set(futures[number:])
+        for gate in gates:
+            gate.open.set()
+
+    def test_as_completed_yields_each_when_it_is_done(self, make):
+        pool, gate = make(2), Gate()
+        slow, quick = pool.submit(gate, "slow"), pool.submit(str, "quick")
+        completed = concurrent.futures.as_completed([slow, quick], TIMEOUT)
+        assert next(completed) is quick
+        gate.open.set()
+        assert next(completed) is slow and list(completed) == []
+
+    def test_done_callbacks_are_called_in_order_and_may_raise(self, make, caplog):
+        def fail(future):
+            raise ValueError("on purpose")
+
+        pool, gate, called = make(1), Gate(), []
+        future = pool.submit(gate, 7)
+        future.add_done_callback(lambda future: called.append(future.result()))
+        future.add_done_callback(fail)
+        future.add_done_callback(lambda future: called.append("last"))
+        gate.open.set()
+        assert future.result(TIMEOUT) == 7
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        future.add_done_callback(lambda future: called.append("at once"))
+        assert called == [7, "last", "at once"]
+        assert [record.name for record in caplog.records] == ["concurrent.futures"]
+
+    def test_what_runs_or_is_done_cannot_be_cancelled(self, make):
+        pool, gate = make(1), Gate()
+        future = pool.submit(gate, 7)
+        gate.wait_until_entered()
+        assert future.running() and not future.cancel()
+        waiting = pool.submit(abs)
+        assert not waiting.running() and waiting.cancel() and waiting.cancelled()
+        gate.open.set()
+        assert future.result(TIMEOUT) == 7 and not future.cancel() and not future.cancelled()
+        with pytest.raises(concurrent.futures.CancelledError):
+            waiting.result(TIMEOUT)
+
+    def test_map_is_ordered_and_as_long_as_the_shortest_input(self, make):
+        pool = make(3)
+        assert list(pool.map(str, range(100))) == [str(n) for n in range(100)]
+        assert list(pool.map(pow, [1, 2, 3], itertools.count(2))) == [1, 8, 81]
+        assert list(pool.map(abs, [])) == list(pool.map(abs)) == []
+        assert list(pool.map(abs, [-1, -2], timeout=TIMEOUT, chunksize=10)) == [1, 2]
+
+    def test_map_is_eager(self, make):
+        pool, read, done = make(2), [], []
+        pool.map(done.append, (read.append(n) or n for n in range(50)))
+        assert read == list(range(50))
+        pool.shutdown()
+        assert sorted(done) == list(range(50))
+
+    def test_an_error_of_map_comes_in_its_place_and_ends_it(self, make):
+        results = make(1).map(int, ["0", "1", "x", "3", "y"])
+        assert [next(results), next(results)] == [0, 1]
+        with pytest.raises(ValueError, match="'x'"):
+            next(results)
+        assert list(results) == []
+
+    def test_map_times_out(self, make):
+        pool, gate = make(1), Gate()
+        results = pool.map(lambda n: gate(n) if n else n, range(3), timeout=0.1)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            list(results)
+        gate.open.set()
+
+    def test_inputs_that_fail_fail_at_the_call(self, make):
+        with pytest.raises(ZeroDivisionError):
+            make(1).map(abs, (1 // n for n in [1, 0]))
+        with pytest.raises(TypeError, match="not iterable"):
+            make(1).map(abs, 7)
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_after_shutdown_nothing_is_let_in_and_the_rest_is_done(self, make, wait):
+        pool, gate = make(1), Gate()
+        futures = [pool.submit(gate, n) for n in range(3)]
+        gate.wait_until_entered()
+        results = pool.map(str, range(3))
+        pool.shutdown(wait=False)
+        for call in (lambda: pool.submit(abs, 1), lambda: pool.map(abs, [1])):
+            with pytest.raises(RuntimeError):
+                call()
+        gate.open.set()
+        pool.shutdown(wait=wait)
+        pool.shutdown(wait=wait)
+        assert [future.result(TIMEOUT) for future in futures] == [0, 1, 2] and list(results) == ["0", "1", "2"]
+
+    def test_shutdown_may_cancel_what_waits(self, make):
+        pool, gate = make(1), Gate()
+        first, *rest = [pool.submit(gate, n) for n in range(3)]
+        gate.wait_until_entered()
+        pool.shutdown(wait=False, cancel_futures=True)
+        assert [future.cancelled() for future in rest] == [True, True]
+        gate.open.set()
+        assert first.result(TIMEOUT) == 0
+
+    def test_with_waits(self, make):
+        done = []
+        with make(2) as pool:
+            pool.submit(done.append, 1)
+            pool.map(done.append, [2, 3])
+        assert sorted(done) == [1, 2, 3]
+        with pytest.raises(RuntimeError):
+            pool.submit(abs, 1)
+
+    def test_an_initializer_prepares_each_worker(self, make):
+        local = threading.local()
+        pool = make(2, initializer=setattr, initargs=(local, "name", "ready"))
+        assert [pool.submit(getattr, local, "name").result(TIMEOUT) for _ in range(4)] == ["ready"] * 4
+
+    def test_when_an_initializer_fails_the_pool_is_broken(self, make, caplog):
+        def fail():
+            assert ready.wait(TIMEOUT)
+            raise ValueError
+
+        ready = threading.Event()
+        pool = make(1, initializer=fail)
+        future, results = pool.submit(abs, -1), pool.map(abs, [1, 2])
+        ready.set()
+        assert isinstance(future.exception(TIMEOUT), BrokenThreadPool)
+        with pytest.raises(BrokenThreadPool):
+            next(results)
+        for call in (lambda: pool.submit(abs, 1), lambda: pool.map(abs, [1])):
+            with pytest.raises(BrokenThreadPool):
+                call()
+        pool.shutdown()
+        with pytest.raises(BrokenThreadPool):
+            pool.submit(abs, 1)
+        [record] = caplog.records
+        assert (record.name, record.levelname) == ("concurrent.futures", "CRITICAL")
+
+    def test_arguments_are_checked(self, make):
+        for bad in (0, -1):
+            with pytest.raises(ValueError, match="max_workers must be greater than 0"):
+                make(max_workers=bad)
+        with pytest.raises(TypeError, match="initializer must be a callable"):
+            make(initializer=7)
+        assert make(1, thread_name_prefix="crew").submit(threading.current_thread).result(TIMEOUT).name == "crew_0"
+
+    def test_an_event_loop_uses_it(self, make):
+        async def main():
+            loop = asyncio.get_running_loop()
+            return await asyncio.gather(*[loop.run_in_executor(pool, pow, n, 2) for n in range(20)])
+
+        pool = make(2)
+        assert asyncio.run(main()) == [n * n for n in range(20)]
+
+
+class TestDifferencesFromThreadPoolExecutor:
+    """Those that the documentation lists."""
+
+    def test_workers_start_at_once_and_are_daemonic(self, make_pool):
+        pool, executor = make_pool(2), concurrent.futures.ThreadPoolExecutor(2)
+        assert len(pool.workers) == 2 and len(executor._threads) == 0
+        assert pool.submit(threading.current_thread).result(TIMEOUT).daemon
+        assert not executor.submit(threading.current_thread).result(TIMEOUT).daemon
+        executor.shutdown()
+
+    def test_without_workers_shutdown_cancels_what_waits(self, make_pool):
+        for wait in (True, False):
+            pool = make_pool(0)
+            request, future, results = WorkRequest(abs), pool.submit(abs, 1), pool.map(abs, [1])
+            pool.putRequest(request)
+            pool.shutdown(wait)
+            assert future.cancelled() and pool.workRequests == {} and pool._requests_queue.empty()
+            with pytest.raises(concurrent.futures.CancelledError):
+                next(results)
+
+    def test_what_stands_in_the_queue_twice_is_dropped_once(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        request = WorkRequest(gate)
+        pool.putRequest(request)
+        gate.wait_until_entered()
+        pool.workRequests.clear()
+        pool.putRequest(request)  # while it is under way
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        pool.shutdown()
+        assert pool._requests_queue.empty() and request._results is None
+
+    def test_a_worker_may_end_its_own_pool(self, make_pool):
+        pool = make_pool(1)
+
+        def end():
+            future = pool.submit(abs, -1)
+            pool.shutdown()
+            return future
+
+        assert pool.submit(end).result(TIMEOUT).result(TIMEOUT) == 1
+        pool.shutdown()
+
+    def test_a_map_whose_rest_is_cancelled_yields_what_was_done(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(lambda n: gate(n) if n == 1 else n, range(10), chunksize=1)
+        gate.wait_until_entered()
+        pool.shutdown(wait=False, cancel_futures=True)
+        gate.open.set()
+        assert [next(results), next(results)] == [0, 1]
+        with pytest.raises(concurrent.futures.CancelledError):
+            next(results)
+
+    def test_a_chunk_under_way_is_cut_by_a_shutdown_that_cancels(self, make_pool):
+        # 1. a worker takes a chunk; 2. shutdown drops what is queued; 3. the worker puts back what it has not begun.
+        pool, gate = make_pool(1), Gate()
+        job = threadpool._Map(pool, gate, [range(100)], None, None)
+        job.size = 100
+        job.feed()
+        gate.wait_until_entered()
+        pool.shutdown(wait=False, cancel_futures=True)
+        gate.open.set()
+        pool.shutdown()
+        results = job.results(True, None)
+        assert next(results) == 0 and pool._requests_queue.empty()
+        with pytest.raises(concurrent.futures.CancelledError):
+            next(results)
+
+    def test_a_lazy_map_ends_when_its_pool_does(self, make_pool):
+        pool = make_pool(1)
+        results = pool.map(abs, itertools.count(), buffersize=3)
+        assert next(results) == 0
+        pool.shutdown()
+        with pytest.raises(RuntimeError, match="the pool was shut down"):
+            list(results)
+
+    def test_both_kinds_of_work_in_one_block(self):
+        collected = []
+        with ThreadPool(2) as pool:
+            pool.putRequests(makeRequests(abs, [-1, -2], lambda request, result: collected.append(result)))
+            future = pool.submit(abs, -3)
+            pool.submit(pool.putRequest, WorkRequest(abs, [-4], callback=lambda *args: collected.append(args[1])))
+            results = pool.map(abs, [-5])
+            future.result(TIMEOUT)
+        assert sorted(collected)[:2] == [1, 2] and future.done() and list(results) == [5]
+
+    def test_an_exception_drops_what_is_queued(self):
+        gate, called = Gate(), []
+        with pytest.raises(LookupError):
+            with ThreadPool(1) as pool:
+                first = pool.submit(gate, 1)
+                gate.wait_until_entered()
+                pool.putRequest(WorkRequest(called.append, [3]))
+                queued = pool.submit(called.append, 2)
+                queued.add_done_callback(lambda future: gate.open.set())  # when it is dropped
+                raise LookupError
+        assert first.result(TIMEOUT) == 1 and queued.cancelled() and called == [] and pool.workRequests == {}
 
 
 class Thing:
@@ -1395,6 +2272,101 @@ class TestLeavesNothingBehind:
         assert gone(pool, [followed])
         gate.open.set()
         assert len(list(results)) == 1
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_a_future_keeps_its_outcome_alone(self, make_pool, fails):
+        class Trouble(Exception):
+            pass
+
+        def work(thing):
+            local = Thing()
+            followed.append(weakref.ref(local))
+            if fails:
+                raise Trouble
+            return Thing()
+
+        pool, thing, followed = make_pool(1), Thing(), []
+        function = functools.partial(work)
+        future = pool.submit(function, thing)
+        followed += [weakref.ref(thing), weakref.ref(function)]
+        del thing, function
+        outcome = future.exception(TIMEOUT) or future.result()
+        if not fails:
+            assert gone(pool, followed)
+        with contextlib.suppress(Trouble):
+            future.result()
+        followed += [weakref.ref(future), weakref.ref(outcome)]
+        del future, outcome
+        assert gone(pool, followed)
+
+    def test_a_future_that_a_worker_helped_with_is_kept_by_nobody(self, make_pool):
+        class Trouble(Exception):
+            pass
+
+        def fail():
+            error = Trouble()
+            followed.append(weakref.ref(error))
+            try:
+                raise error
+            finally:
+                del error
+
+        pool, followed = make_pool(1), []
+        outcomes = [
+            pool.submit(lambda: pool.submit(fail).exception()).result(TIMEOUT),
+            pool.submit(lambda: pool.submit(fail).result()).exception(TIMEOUT),
+            pool.submit(lambda: list(pool.map(lambda _: fail(), [1, 2]))).exception(TIMEOUT),
+        ]
+        assert [type(outcome) for outcome in outcomes] == [Trouble] * 3
+        del outcomes
+        assert len(followed) == 3 and gone(pool, followed)
+
+    def test_a_cancelled_future_keeps_nothing(self, make_pool):
+        pool, thing = make_pool(0), Thing()
+        future, followed = pool.submit(thing.__class__, thing), [weakref.ref(thing)]
+        del thing
+        assert future.cancel() and gone(pool, followed)
+        followed.append(weakref.ref(future))
+        del future
+        assert gone(pool, followed)
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}, {"ordered": False}])
+    def test_a_map_keeps_nothing_that_was_read(self, make_pool, options):
+        pool, followed = make_pool(1), []
+
+        def work(thing):
+            followed.append(weakref.ref(thing))
+            result = Thing()
+            followed.append(weakref.ref(result))
+            return result
+
+        results = pool.map(work, (Thing() for _ in range(9)), **options)
+        for _ in range(9):
+            next(results)
+        assert len(followed) == 18 and gone(pool, followed)
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}])
+    @pytest.mark.parametrize("read", [0, 1, 5])
+    def test_a_map_that_is_dropped_leaves_nothing(self, make_pool, options, read):
+        class Trouble(Exception):
+            pass
+
+        def work(n):
+            thing = Thing()
+            followed.append(weakref.ref(thing))
+            if n == 4:
+                raise Trouble(thing)  # which it then keeps alive
+            return thing
+
+        pool, followed = make_pool(2), []
+        results = pool.map(work, range(20), **options)
+        followed.append(weakref.ref(results))
+        with contextlib.suppress(Trouble):
+            for _ in range(read):
+                next(results)
+        del results
+        pool.shutdown()
+        assert len(followed) > read and gone(pool, followed)
 
     def test_a_withdrawn_request_is_kept_by_nobody(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs)
@@ -1505,6 +2477,21 @@ class TestFork:
             pool = ThreadPool(2)
             pool.putRequest(WorkRequest(in_child, [lambda: work(pool)]))
             assert [request.result for request in pool.results(30)] == [0]
+        """)
+
+    def test_the_rest_of_a_map_is_left_to_the_parent(self):
+        self.run("""
+            def split(n):
+                if os.getpid() != parent:
+                    os._exit(3)
+                if n == 40:
+                    pid = os.fork()
+                    return pid and os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                return 0
+
+            parent, pool = os.getpid(), ThreadPool(1)
+            for options in ({}, {"chunksize": 50}, {"buffersize": 50}):
+                assert list(pool.map(split, range(200), **options)) == [0] * 200
         """)
 
     def test_a_worker_that_returns_in_the_child_finds_nothing_more_to_do(self):
@@ -2104,9 +3091,9 @@ class TestWhatWasWrongThereAndIsRightHere:
 
         pool = ThreadPool(0)
         pool._requests_queue.put("first")
-        assert pool._requests_queue.take(Watched(), lambda: False) == "first"
+        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "first"
         threading.Timer(0.05, lambda: pool._requests_queue.put("second")).start()
-        assert pool._requests_queue.take(Watched(), lambda: False) == "second"
+        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "second"
         assert seconds in ([threading.TIMEOUT_MAX], []) and threading.TIMEOUT_MAX > 3600
 
     def test_a_request_id_is_stored_as_it_is(self):
@@ -2290,11 +3277,11 @@ class TestDemo:
 
         class Bar:
             def __init__(self, total, unit, disable):
-                self.shown = [0, total, unit, disable]
-                bars.append(self.shown)
+                self.done, self.total, self.unit, self.disable = 0, total, unit, disable
+                bars.append(vars(self))
 
             def update(self):
-                self.shown[0] += 1
+                self.done += 1
 
             def clear(self):
                 pass
@@ -2310,7 +3297,7 @@ class TestDemo:
             assert threadpool._main(["-w", "3", str(tree)]) == 1
             assert output.getvalue().count(b"\n") == 66
             assert errors.getvalue().count(b"No such file or directory\n") == 1
-        assert bars == [[67, 67 if terminal else None, " file", not terminal]]
+        assert bars == [{"done": 67, "total": 67, "unit": " file", "disable": not terminal}]
 
     def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
         # A put that waits until the file is done makes each poll find the pool empty.

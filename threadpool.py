@@ -48,6 +48,14 @@ when it ends, lets the workers go and waits for them:
 ...     sorted(request.result for request in pool.results())
 [1, 2, 3]
 
+**It is an executor**, too, of the kind that `concurrent.futures` describes.
+So there are futures, for whoever prefers them, and `asyncio` can use it:
+
+>>> with ThreadPool(2) as pool:
+...     future = pool.submit(pow, 2, 10)
+...     list(pool.map(abs, [-1, -2, -3])), future.result()
+([1, 2, 3], 1024)
+
 **The end of the program** is the end of the workers: they are daemonic, and
 what still waits when the main thread is done is lost, silently.  Use a
 ``with`` block or `wait` where that matters.  Ctrl-C reaches a thread that
@@ -69,6 +77,8 @@ meant to be read from top to bottom, and explains every race that it closes.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import hashlib
 import logging
 import operator
 import os
@@ -78,17 +88,13 @@ import threading
 import traceback
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures.thread import BrokenThreadPool
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
-from hashlib import sha256
-from importlib import import_module
-from itertools import count, islice, repeat
-from operator import index, itemgetter, methodcaller
-from stat import S_ISREG
+from itertools import chain, count, islice, repeat, starmap
 from time import monotonic
-from types import TracebackType
 from typing import Any, Optional
 
 __all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
@@ -120,7 +126,7 @@ class NoWorkersAvailable(Exception):
     >>> pool.wait()
     Traceback (most recent call last):
         ...
-    threadpool.NoWorkersAvailable: 1 of 1 pending requests wait, with no worker; call createWorkers
+    threadpool.NoWorkersAvailable: 1 pending, and no worker is left; call createWorkers
     """
 
 
@@ -137,7 +143,6 @@ class NoWorkersAvailable(Exception):
 # in which it was put, so that what was set there, a locale, a trace, a
 # decimal precision, holds for the callable too.
 
-_ExcInfo = tuple[type[BaseException], BaseException, Optional[TracebackType]]
 _Callback = Optional[Callable[["WorkRequest", Any], object]]
 
 
@@ -180,24 +185,19 @@ class WorkRequest:
     its hash, and the result was to be had in the callback alone.)
     """
 
-    def __init__(
-        self, callable_: Callable[..., Any], args: Iterable[Any] | None = None,
-        kwds: Mapping[str, Any] | None = None, requestID: Hashable | None = None,
-        callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception,
-    ) -> None:
+    def __init__(self, callable_: Callable[..., Any], args: Iterable[Any] | None = None,
+                 kwds: Mapping[str, Any] | None = None, requestID: Hashable | None = None,
+                 callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception) -> None:
         try:
             hash(requestID)
         except TypeError:
             raise TypeError(f"requestID must be hashable, not {requestID!r}; leave it out to have one") from None
         self.requestID: Hashable = id(self) if requestID is None else requestID
-        self.callable = callable_
-        self.args = args or []
-        self.kwds = kwds or {}
-        self.callback = callback
-        self.exc_callback = exc_callback
+        self.callable, self.args, self.kwds = callable_, args or [], kwds or {}
+        self.callback, self.exc_callback = callback, exc_callback
         self.exception = False
         self.result: Any = None
-        self.exc_info: _ExcInfo | None = None
+        self.exc_info: tuple[type[BaseException], BaseException, Any] | None = None
         self._context: Context | None = None
         self._results: Any = None
 
@@ -217,33 +217,45 @@ class WorkRequest:
         Its callbacks are then never called, and it may be put again.  It takes
         10 µs where a thousand others wait: they are searched for this one.
         """
-        results = self._results
-        pool = results.pool() if results is not None else None
-        return pool is not None and pool._withdraw(self)
+        pool = (results := self._results) and results.pool()
+        found = pool is not None and pool._requests_queue.remove(self)
+        if found:
+            self._drop()
+        return found
 
-    # What follows is for the worker that has taken the request from the queue.
+    # What follows is for whoever takes the request from the queue: mostly a
+    # worker.
+
+    def _carry_out(self, worker: WorkerThread) -> None:
+        try:
+            result = self._context.run(worker.perform, self)  # type: ignore[union-attr]
+        except BaseException as error:
+            self._fail(error)
+        else:
+            self._succeed(result)
+            del result  # may be the exception of another request that was helped with here
+        del self, worker  # this frame is in the traceback
 
     def _succeed(self, result: Any) -> None:
         self.result = result
-        self._deliver()
-
-    def _fail(self, error: BaseException) -> None:
-        self.exc_info = (type(error), error, error.__traceback__)
-        self.exception = True
-        self._deliver()
-
-    def _deliver(self) -> None:
         # A finished request no longer knows the queue that it stands in:
         # they would keep each other alive.
         results, self._results, self._context = self._results, None, None
         if results is not None:  # None if put twice: by two threads at once, or when workRequests was cleared
             results.add(self)
 
+    def _fail(self, error: BaseException) -> None:
+        self.exc_info = (type(error), error, error.__traceback__)
+        self.exception = True
+        self._succeed(None)
 
-def makeRequests(
-    callable_: Callable[..., Any], args_list: Iterable[Any],
-    callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception,
-) -> list[WorkRequest]:
+    def _drop(self) -> None:
+        if self._results is not None:
+            self._results.pool()._strike_off(self.requestID)
+
+
+def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callback: _Callback = None,
+                 exc_callback: _Callback = _handle_thread_exception) -> list[WorkRequest]:
     """Make a list of requests, one for each item of `args_list`, in order.
 
     >>> [request.args for request in makeRequests(abs, [-1, -2])]
@@ -266,28 +278,20 @@ def makeRequests(
     TypeError: a tuple in args_list must be (args, kwds), a list and a dict, not (1, 2); \
 for positional arguments alone write ([1, 2], None)
     """
-    requests = []
-    for item in args_list:
-        args, kwds = _arguments(item) if isinstance(item, tuple) else ([item], None)
-        requests.append(WorkRequest(callable_, args, kwds, None, callback, exc_callback))
-    return requests
+    return [WorkRequest(callable_, args, kwds, None, callback, exc_callback) for item in args_list
+            for args, kwds in [_arguments(item) if isinstance(item, tuple) else ([item], None)]]
 
 
 def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
     """Split a tuple of `makeRequests` into args and kwds."""
     if len(item) == 2:
         args, kwds = item
-        many = isinstance(args, Iterable) and not isinstance(args, (str, bytes))
-        if (many or _nothing(args)) and (isinstance(kwds, Mapping) or _nothing(kwds)):
+        listed = args is None or (isinstance(args, Iterable) and (not isinstance(args, (str, bytes)) or not args))
+        if listed and (kwds is None or isinstance(kwds, Mapping) or (isinstance(kwds, Sized) and not len(kwds))):
             return args, kwds
     raise TypeError(
         f"a tuple in args_list must be (args, kwds), a list and a dict, not {item!r}; "
-        f"for positional arguments alone write ({list(item)!r}, None)"
-    )
-
-
-def _nothing(thing: object) -> bool:
-    return thing is None or (isinstance(thing, Sized) and len(thing) == 0)
+        f"for positional arguments alone write ({list(item)!r}, None)")
 
 
 # The engine: to park and to ring
@@ -343,7 +347,7 @@ def _nothing(thing: object) -> bool:
 # one goes through the dictionary of bells afterwards (ring_all, ring_this).
 
 # Calls its argument; operator.call is new in Python 3.11.
-_call = getattr(operator, "call", methodcaller("__call__"))
+_call = getattr(operator, "call", operator.methodcaller("__call__"))
 
 # Signals are for the main thread.  One that arrives in the instant before it
 # falls asleep is noticed only when it wakes (on Windows so is a later one,
@@ -376,8 +380,7 @@ class _Parking:
         # One call takes the last bell off and rings it (invariant 1):
         # hung.popitem()[1](), or KeyError if none hangs.  (A map that has
         # raised can be asked again.)
-        newest = map(itemgetter(1), map(dict.popitem, repeat(self.hung)))
-        self._ring_newest = map(_call, newest).__next__
+        self._ring_newest = map(_call, map(operator.itemgetter(1), map(dict.popitem, repeat(self.hung)))).__next__
 
     def park(self, look: Callable[[], object], seconds: float = threading.TIMEOUT_MAX, bell: Any = None) -> None:
         """Sleep until rung, or not at all if `look` finds something."""
@@ -402,8 +405,7 @@ class _Parking:
     def ring_this(self, bell: Any) -> None:
         """Wake the owner of `bell`, if it sleeps."""
         # pop(bell, None) gives its release, or None if it hangs no longer.
-        taken_off = filter(None, map(self.hung.pop, [bell], [None]))
-        next(map(_call, taken_off), None)  # all of it happens here (invariant 1)
+        next(map(_call, filter(None, map(self.hung.pop, [bell], [None]))), None)  # one call (invariant 1)
 
     def ring_all(self) -> None:
         """Wake every thread that is parked now."""
@@ -422,9 +424,8 @@ class _Parking:
 
 class _Queue:
     def __init__(self, maxsize: int = 0) -> None:
-        self.maxsize = maxsize
+        self.maxsize, self.parking = maxsize, _Parking()
         self.queue: deque[Any] = deque()
-        self.parking = _Parking()
         self._hung = self.parking.hung
 
     def qsize(self) -> int:
@@ -451,31 +452,22 @@ class _Queue:
 
 
 class _ResultsQueue(_Queue):
-    """Where the workers lay finished requests; `pool` is a weak reference."""
+    """Where the workers lay finished requests."""
 
-    def __init__(self, pool: weakref.ref[ThreadPool]) -> None:
-        super().__init__()
-        self.pool = pool
+    pool: weakref.ref[ThreadPool]
 
     def put(self, pair: tuple[WorkRequest, Any]) -> None:
         """Take ``(request, result)`` from a worker of the user's own making."""
         request, result = pair
-        if request.exception:
-            request.exc_info = result
-        else:
-            request.result = result
+        setattr(request, "exc_info" if request.exception else "result", result)
         request._results = request._context = None
         self.add(request)
 
-    def close(self) -> None:
-        """From now on, keep nothing."""
-        self.queue = deque(maxlen=0)
 
-
-# The queue of requests can be bounded; a request can be
-# withdrawn from it; and it can be *closed*, by a pool that is shut down or
-# has been dropped, or by an initializer that failed.  What waits is still
-# served then, but nothing more is let in.
+# The queue of requests can be bounded; a request can be withdrawn from it; and
+# it can be *closed*, by a pool that is shut down or has been dropped, or by an
+# initializer that failed.  What waits is still served then, but nothing more is
+# let in.
 #
 # A worker leaves a closed queue when it is empty, and here is a second race:
 #
@@ -488,58 +480,58 @@ class _ResultsQueue(_Queue):
 # deque, and the putter appends *before* it looks whether it is closed, and
 # takes its request back if so.  The closer shows by closing, the putter by
 # appending, and each look comes after.
+#
+# Nor does a worker leave while others are at a map (`work`), of which they may
+# yet put something back.
 
 
 class _RequestsQueue(_Queue):
     """Where requests wait for a worker."""
 
-    def __init__(self, maxsize: int, initializer: Callable[[], object] | None) -> None:
+    def __init__(self, maxsize: int, initializer: Callable[[], object] = bool) -> None:
         super().__init__(maxsize)
-        self.initializer = initializer
-        self.room = _Parking()
+        self.initializer, self.room, self.cancelled = initializer, _Parking(), False
+        self.work: dict[tuple[int, int], list[Any]] = {}  # the inputs of maps that are under way, see `cut`
         self.closed: Any = None  # once closed, the exception that a put raises
 
-    def put(self, request: Any) -> bool:
-        """Queue a request; False if the queue is closed."""
-        self.queue.append(request)
+    def put(self, request: Any) -> None:
+        """Queue a request, or raise what the queue was closed with."""
+        self.add(request)
         if self.closed is not None and self.remove(request):
-            return False
-        if self._hung:
-            self.parking.ring()  # invariant 3
-        return True
+            raise type(self.closed)(*self.closed.args)
 
-    def take(self, bell: Any, dismissed: Callable[[], bool]) -> Any:
-        """The oldest request; None for a worker that shall leave."""
+    def take(self, bell: Any, dismissed: Callable[[], bool], deadline: float | None = None) -> Any:
+        """The oldest request; None for a worker that shall leave, or when the time is up."""
         closed = False
-        while not dismissed():
+        while not dismissed() or (self.closed and self.queue):
             try:
                 return self._pop()
             except IndexError:
                 if closed:
                     break
-            closed = self.closed is not None
-            if self.room.hung:
-                self.room.ring()  # the user may have called queue.clear(), which rings nobody
+            closed = self.closed is not None and not self.work
+            self.cut()  # let the others leave us something
+            self.room.ring()  # the user may have called queue.clear(), which rings nobody
             if not closed:
-                self.parking.park(lambda: self.reaches(1) or self.closed or dismissed(), bell=bell)
+                if not (left := _seconds_left(deadline)):
+                    break
+                self.parking.park(lambda: self.reaches(1) or dismissed() or (self.closed and not self.work), left, bell)
         if self.queue:
             self.parking.ring()  # invariant 3
         return None
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """The oldest request, for a ``run`` of the user's own; `queue.Empty` if there is none in time."""
-        deadline = _deadline(timeout)
-        while True:
-            closed = self.closed is not None
-            try:
-                return self._pop()
-            except IndexError:
-                seconds = _seconds_left(deadline) if block else 0
-            if closed and isinstance(worker := threading.current_thread(), WorkerThread):
-                worker.dismiss()  # so that its loop ends
-            if closed or not seconds:
-                raise queue.Empty
-            self.parking.park(lambda: self.reaches(1) or self.closed, seconds)
+        deadline, worker = _deadline(timeout) if block else 0.0, threading.current_thread()
+        dismissed = worker._dismissed.is_set if isinstance(worker, WorkerThread) else bool
+        while (request := self.take(None, dismissed, deadline)) is not None:
+            if not isinstance(request, (_Future, _Map)):
+                return request
+            request._carry_out(worker)  # type: ignore[arg-type]
+            del request
+        if self.closed is not None and isinstance(worker, WorkerThread):
+            worker.dismiss()  # so that its loop ends
+        raise queue.Empty
 
     def _pop(self) -> Any:
         request = self.queue.popleft()
@@ -553,21 +545,17 @@ class _RequestsQueue(_Queue):
             self.queue.remove(request)
         except ValueError:
             return False
-        if self.room.hung:
-            self.room.ring()
+        self.room.ring()
         return True
 
     def drain(self) -> Iterator[Any]:
         """Take out whatever waits, one by one."""
-        while True:
-            try:
-                request = self._pop()
-            except IndexError:
-                return
-            yield request
+        return iter(partial(self.take, None, bool, 0.0), None)
 
-    def wait_for_room(self, block: bool, timeout: float | None) -> None:
+    def wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
         """Return when fewer than `maxsize` requests wait, or raise `queue.Full`."""
+        if not 0 < self.maxsize <= len(self.queue) or self.own_worker() is not None:
+            return
         deadline = _deadline(timeout)
         while self.reaches(self.maxsize) and not self.closed:
             seconds = _seconds_left(deadline) if block else 0
@@ -578,9 +566,26 @@ class _RequestsQueue(_Queue):
 
     def close(self, reason: Exception | None = None) -> None:
         """Let nothing more in; workers leave when nothing waits."""
-        self.closed = reason or RuntimeError("the pool was shut down and takes no more requests; make a new one")
+        if self.closed is None:
+            self.closed = reason or RuntimeError("the pool was shut down and takes no more requests; make a new one")
         self.parking.ring_all()
         self.room.ring_all()
+
+    def cut(self) -> None:
+        """Have the workers that are at a map put back what they have not begun: see "Maps"."""
+        for work in list(self.work.values()):
+            del work[1:]
+
+    def own_worker(self) -> WorkerThread | None:
+        """The current thread, if it is a worker that serves this queue."""
+        thread = threading.current_thread()
+        return thread if isinstance(thread, WorkerThread) and thread._requests_queue is self else None
+
+    def help(self, request: Any) -> None:
+        """Carry out a request that nobody has begun, if this is a worker: see "Futures"."""
+        if (worker := self.own_worker()) and self.remove(request):
+            request._carry_out(worker)
+        del request  # a traceback may lead back to this frame
 
 
 # Workers
@@ -588,16 +593,15 @@ class _RequestsQueue(_Queue):
 #
 # A worker takes a request, carries it out, and delivers it, until it is told
 # to go.  While it waits it refers to the two queues (the link from these to the
-# pool is weak) and its own bell, to no pool and to no request: so a pool that
-# is simply dropped can be
-# noticed (its queue is closed, and the workers leave), and a result lives no
-# longer than its owner wants.
+# pool is weak) and its own bell, to no pool and to no request: so a pool that is
+# simply dropped can be noticed (its queue is closed, and the workers leave), and
+# a result lives no longer than its owner wants.
 #
 # One thing must not be left behind: a traceback refers to the frames that it
-# passed, and those refer to their variables.  If one of these is the request,
-# and the request keeps the traceback, the two keep each other alive.  So the
-# worker's own frame is cut off the traceback, and every frame that can still be
-# reached from it, as a caller too, deletes its variable ``request``.
+# passed, these to the frames that called them, and all of them to their
+# variables.  If one of these is the request, and the request keeps the
+# traceback, the two keep each other alive.  So every frame that can be reached
+# like this deletes the request, or whatever else leads back to the exception.
 
 
 class WorkerThread(threading.Thread):
@@ -616,17 +620,12 @@ class WorkerThread(threading.Thread):
     RuntimeError if the system cannot start another thread.
     """
 
-    def __init__(
-        self, requests_queue: _RequestsQueue, results_queue: _ResultsQueue,
-        poll_timeout: float | None = 5, **thread_keywords: Any,
-    ) -> None:
+    def __init__(self, requests_queue: _RequestsQueue, results_queue: _ResultsQueue,
+                 poll_timeout: float | None = 5, **thread_keywords: Any) -> None:
         super().__init__(**{"daemon": True, **thread_keywords})
-        self._requests_queue = requests_queue
-        self._results_queue = results_queue
-        self._poll_timeout = poll_timeout
-        self._dismissed = threading.Event()
-        self._bell = _new_bell()  # rung by putters, by `dismiss` and by `close`
-        self._gone = False
+        self._requests_queue, self._results_queue = requests_queue, results_queue
+        self._poll_timeout, self._gone = poll_timeout, False
+        self._dismissed, self._bell = threading.Event(), _new_bell()  # rung by putters, by `dismiss` and by `close`
         self.start()
 
     def run(self) -> None:
@@ -643,22 +642,13 @@ class WorkerThread(threading.Thread):
         try:
             if self._initialize():
                 while (request := requests.take(self._bell, self._dismissed.is_set)) is not None:
-                    self._carry_out(request)
+                    request._carry_out(self)
                     del request
         finally:
             # If it was the last, collectors must raise NoWorkersAvailable.
             # First show, then ring: the thread is still alive while it rings.
             self._gone = True
             self._results_queue.parking.ring_all()
-
-    def _carry_out(self, request: Any) -> None:
-        try:
-            result = request._context.run(self.perform, request)
-        except BaseException as error:
-            request._fail(error.with_traceback(error.__traceback__.tb_next))  # type: ignore[union-attr]
-        else:
-            request._succeed(result)
-        del request  # the traceback's frames know this one as their caller
 
     def perform(self, request: WorkRequest) -> Any:
         """Carry out one request: return its result or raise.
@@ -697,8 +687,7 @@ class WorkerThread(threading.Thread):
         """Call the pool's initializer; if it fails, so does everything that waits."""
         requests = self._requests_queue
         try:
-            if requests.initializer is not None:
-                requests.initializer()
+            requests.initializer()
         except BaseException:
             logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
             broken = BrokenThreadPool("a worker's initializer failed, see the log; mend it and make a new pool")
@@ -707,6 +696,232 @@ class WorkerThread(threading.Thread):
                 request._fail(BrokenThreadPool(*broken.args))
             return False
         return True
+
+
+# Futures
+# =======
+#
+# What `ThreadPool.submit` puts into the queue is the future itself: whoever
+# finds it there, and can take it out, knows that nobody has begun it, and
+# that nobody will.  That is how a future is cancelled, and how a worker
+# *helps*.
+#
+# A worker that waits for a future waits for another worker, and if all of them
+# do so, nobody is left to do the work:
+#
+#     1. the only worker takes A, and A submits B
+#     2. A asks for the result of B, and waits
+#     3. B waits for a worker
+#
+# But while B stands in the queue, the worker can take it out and carry it out
+# there and then, as if it had called it.  So whatever a worker waits for has
+# been begun, by a worker that itself waits for nothing that has not, and so
+# on: somebody at the end of this chain is at work.  It helps with that request
+# and no other; a stranger might want a lock that it holds, or more stack than
+# it has left.
+
+
+def _helped(method: Callable[[Any, float | None], Any]) -> Callable[[Any, float | None], Any]:
+    def helped(self: Any, timeout: float | None = None) -> Any:
+        try:
+            if timeout is None and (requests := self._requests):
+                requests.help(self)
+            return method(self, timeout)
+        finally:
+            del self  # a traceback may lead back to this frame
+    return helped
+
+
+class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
+    requestID = property(id)
+    result = _helped(concurrent.futures.Future.result)  # type: ignore[assignment]
+    exception = _helped(concurrent.futures.Future.exception)  # type: ignore[assignment]
+
+    def __init__(self, fn: Callable[..., Any], args: Any, kwds: Any, requests: _RequestsQueue) -> None:
+        super().__init__()
+        self.callable, self.args, self.kwds = fn, args, kwds
+        self._context: Context | None = copy_context()
+        self._requests: _RequestsQueue | None = requests  # where it waits; None once begun
+
+    def cancel(self) -> bool:
+        if (requests := self._requests) and requests.remove(self):
+            self._drop()
+        return self.cancelled()
+
+    # The methods of a request.
+
+    def _carry_out(self, worker: WorkerThread) -> None:
+        self._requests = None
+        self.set_running_or_notify_cancel()
+        try:
+            WorkRequest._carry_out(self, worker)  # type: ignore[arg-type]
+        except BaseException:  # what a done-callback raised, and Future let pass
+            logging.getLogger("concurrent.futures").exception("exception calling callback for %r", self)
+        del self, worker
+
+    def _succeed(self, result: Any) -> None:
+        self._forget()
+        self.set_result(result)
+
+    def _fail(self, error: BaseException) -> None:
+        self._forget()
+        self.set_exception(error)
+
+    def _drop(self) -> None:
+        self._forget()
+        try:
+            super().cancel()
+        finally:
+            self.set_running_or_notify_cancel()  # without it, `concurrent.futures.wait` would wait for ever
+
+    def _forget(self) -> None:
+        self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
+
+
+# Maps
+# ====
+#
+# To hand over one call costs some microseconds, and many a call takes less.
+# So `ThreadPool.map` hands over *chunks*, and finds out while it goes how long
+# they should be.  The worker that takes some inputs from the queue keeps the
+# first few of them, puts the rest back, at the end of the queue, for the next
+# worker that is free, and goes to work.  So any number of workers can be at one
+# map, its first result is there after the first call, and other requests have
+# their turn.
+#
+# - The first chunk is a single input.  As long as chunks are done within
+#   `_CHUNK_SECONDS` the next may be twice as long.  After one that was not, the
+#   next is a single input again.
+# - When calls suddenly become slow, somebody is left with a long chunk.  So a
+#   worker that finds nothing to do, and a reader that has waited for a while,
+#   *cut* the chunks under way: they shorten the lists that these work from.  A
+#   chunk then ends after its current call, and what it has not begun is put
+#   back.  Its worker alone knows how far it has come; nobody else needs to.
+#   A cut is a hint: one that comes too early is lost.
+# - One call of a chunk is always left.  Otherwise two idle workers could cut each
+#   other's chunks for ever, and never get on.
+#
+# The map itself is the request.  It stands in the queue as many times as there
+# are entries in its list `todo`, so whoever takes it from there finds one.
+# Results come in a queue of their own to the reader, who puts them in order by
+# the number of the first input.
+
+_CHUNK_SECONDS = 0.002
+
+
+class _Map:
+    def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
+                 chunksize: int | None, buffersize: int | None) -> None:
+        self.requests, self.fn, self.context = pool._requests_queue, fn, copy_context()
+        self.pool = buffersize and pool  # not to be dropped as long as there are inputs to be fed
+        self.single = len(iterables) == 1
+        self.inputs = chain(iterables[0] if self.single else zip(*iterables))  # asks none again that has ended
+        self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
+        self.buffersize = sys.maxsize if buffersize is None else _whole("buffersize", buffersize, 1)
+        self.fed = self.read = 0  # numbers of inputs, and of results
+        self.todo: deque[tuple[int, list[Any]]] = deque()  # inputs that nobody has begun, the last one first
+        self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.ended = False
+
+    # For the reader.
+
+    def feed(self) -> int:
+        """Hand over as many inputs as the buffer has room for; return how many there have been."""
+        room, batch = self.buffersize - self.fed + self.read, self.size
+        if room >= min(batch, (self.buffersize + 1) // 2):  # otherwise it is not worth a chunk
+            # In batches, as workers need not wait until all inputs are read.
+            while inputs := list(islice(self.inputs, min(batch, room))):
+                self.requests.wait_for_room()
+                self.todo.append((self.fed, inputs[::-1]))
+                self.requests.put(self)
+                self.fed, room, batch = self.fed + len(inputs), room - len(inputs), 2 * batch
+        return self.fed
+
+    def results(self, ordered: bool, deadline: float | None) -> Iterator[Any]:
+        early: dict[int, Any] = {}
+        try:
+            while self.read < self.feed():
+                chunk = early.pop(self.read, None) or self.next_chunk(deadline)
+                first, results, failure = chunk
+                if ordered and first != self.read:
+                    early[first] = chunk
+                    continue
+                self.read += len(results)
+                yield from map(list.pop, repeat(results, len(results)))  # keeps none of them
+                if failure:
+                    raise failure.pop()
+        finally:
+            if self.read < self.fed:  # an error, a timeout, or somebody who wants no more
+                # (Tracebacks of errors that nobody has read may lead back to this frame.)
+                self.ended, self.done, early, chunk, failure = True, queue.SimpleQueue(), {}, None, []
+                while self.requests.remove(self):
+                    self.todo.popleft()
+                self.requests.cut()
+
+    def next_chunk(self, deadline: float | None) -> Any:
+        """Wait for a chunk that is done; in a worker, help with the map before."""
+        patience = _CHUNK_SECONDS
+        while True:
+            if deadline is None and self.done.empty():
+                self.requests.help(self)
+            seconds = _seconds_left(deadline)
+            try:
+                return self.done.get(timeout=min(seconds, patience))
+            except queue.Empty:
+                if not seconds:
+                    raise concurrent.futures.TimeoutError(f"result number {self.read} was not there in time") from None
+            self.requests.cut()
+            patience *= 2
+
+    # For the worker.
+
+    def put_back(self, first: int, inputs: list[Any]) -> None:
+        """Leave these to the next worker that is free."""
+        if inputs and not self.ended:
+            self.todo.appendleft((first, inputs))
+            self.requests.add(self)
+            if self.requests.cancelled and self.requests.remove(self):  # first show, then look
+                self._drop()
+
+    def calls(self, worker: WorkerThread, inputs: Iterator[Any]) -> Iterator[Any]:
+        """Do the call for each input, and iterate over the results."""
+        if type(worker).perform is WorkerThread.perform:
+            return map(self.fn, inputs) if self.single else starmap(self.fn, inputs)
+        # A subclass that has its own way of doing requests sees one for each call.
+        return map(worker.perform, map(partial(WorkRequest, self.fn), zip(inputs) if self.single else inputs))
+
+    def _carry_out(self, worker: WorkerThread) -> None:
+        first, inputs = self.todo.popleft()
+        # `failure` has the exception, so that whoever raises it can empty it;
+        # `finished` will have an item when the inputs have been asked for more.
+        results, failure, finished, size = list[Any](), list[BaseException](), list[None](), self.size
+        chunk = inputs[: -size - 1 : -1]
+        del inputs[-size:]
+        self.put_back(first + len(chunk), inputs)
+        work = self.requests.work[id(self), first] = chunk[:]
+        left, begun = chain(work, iter(partial(finished.append, None), None)), monotonic()
+        try:
+            if not self.ended:
+                self.context.copy().run(results.extend, self.calls(worker, left))
+                if not finished:
+                    raise RuntimeError("a call raised StopIteration")  # for `map`, and `extend`, that was the end
+        except BaseException as error:
+            failure.append(error)
+        number, quick = len(results) + len(failure), monotonic() - begun <= _CHUNK_SECONDS
+        if not self.fixed:
+            self.size = max(self.size, 2 * number) if quick and number == len(chunk) else 1
+        self.put_back(first + number, chunk[number:][::-1])
+        del self.requests.work[id(self), first]
+        self.done.put((first, results[::-1], failure))
+        if self.requests.closed:
+            self.requests.parking.ring_all()  # to those who have waited for this work before they leave
+        del self, worker, chunk, inputs, work, left, results, failure  # this frame is in the traceback
+
+    def _fail(self, error: BaseException) -> None:
+        self.done.put((self.todo.popleft()[0], [], [error]))
+
+    def _drop(self) -> None:
+        self._fail(concurrent.futures.CancelledError())
 
 
 # The pool
@@ -730,13 +945,19 @@ class WorkerThread(threading.Thread):
 _pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()  # see "After a fork"
 
 
-class ThreadPool:
+class ThreadPool(concurrent.futures.Executor):
     """A pool of worker threads, with a queue of requests and one of results.
 
     >>> pool = ThreadPool(2)
     >>> pool.putRequests(makeRequests(len, ["a", "bc"]))
     >>> sorted(request.result for request in pool.results())
     [1, 2]
+
+    It is a `concurrent.futures.Executor` as well; both kinds of work may be
+    mixed.  A ``with`` block that ends well collects all results, with their
+    callbacks, and shuts the pool down.  One that an exception ends drops what
+    is queued and waits for what is under way, except on KeyboardInterrupt and
+    SystemExit, which leave it at once.
 
     `num_workers` threads start at once; None means as many as
     `concurrent.futures.ThreadPoolExecutor` would take, the number of
@@ -764,20 +985,17 @@ class ThreadPool:
 
     _number = count().__next__
 
-    def __init__(
-        self, num_workers: int | None = None, q_size: int = 0, resq_size: int = 0,
-        poll_timeout: float | None = None, *, initializer: Callable[..., object] | None = None,
-        initargs: tuple[Any, ...] = (), max_workers: int | None = None, thread_name_prefix: str = "",
-        worker: type[WorkerThread] = WorkerThread,
-    ) -> None:
+    def __init__(self, num_workers: int | None = None, q_size: int = 0, resq_size: int = 0,
+                 poll_timeout: float | None = None, *, initializer: Callable[..., object] | None = None,
+                 initargs: tuple[Any, ...] = (), max_workers: int | None = None, thread_name_prefix: str = "",
+                 worker: type[WorkerThread] = WorkerThread) -> None:
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {initializer!r}")
         number = _how_many(num_workers, max_workers)
         self._q_size = _whole("q_size", q_size, float("-inf"))
-        self._initializer = initializer and partial(initializer, *initargs)
-        self._worker_class = worker
+        self._initializer = partial(initializer, *initargs) if initializer is not None else bool
+        self._worker_class, self._worker_number = worker, count().__next__
         self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
-        self._worker_number = count().__next__
         self._start_empty()
         _pools.add(self)
         self.createWorkers(number)
@@ -793,9 +1011,10 @@ class ThreadPool:
         def close_both(_: object, at_exit: Callable[[], bool] = sys.is_finalizing) -> None:
             if not at_exit():
                 requests.close()
-                results.close()
+                results.queue = deque(maxlen=0)  # keeps nothing
 
-        results = self._results_queue = _ResultsQueue(weakref.ref(self, close_both))
+        results = self._results_queue = _ResultsQueue()
+        results.pool = weakref.ref(self, close_both)
         # Held by whoever starts or moves a worker, or counts those left.
         # Re-entrant, as a signal handler may do that too.
         self._roster = threading.RLock()
@@ -841,11 +1060,10 @@ class ThreadPool:
         """
         with self._roster:
             first = max(0, len(self.workers) - _whole("num_workers", num_workers, 0))
-            dismissed = self.workers[first:]
+            dismissed, self.workers[first:] = self.workers[first:], []
             for worker in dismissed:
                 worker.dismiss()
             self.dismissedWorkers += dismissed
-            del self.workers[first:]
         if do_join:
             self._join(dismissed)
 
@@ -861,13 +1079,12 @@ class ThreadPool:
         self._join(self.dismissedWorkers)
 
     def _join(self, workers: list[WorkerThread]) -> None:
-        for worker in list(workers):
-            if worker is not threading.current_thread():
-                worker.join()
-                with self._roster:
-                    for roster in (self.workers, self.dismissedWorkers):
-                        if worker in roster:
-                            roster.remove(worker)
+        others = set(workers) - {threading.current_thread()}
+        for worker in others:
+            worker.join()
+        with self._roster:
+            for roster in (self.workers, self.dismissedWorkers):
+                roster[:] = [worker for worker in roster if worker not in others]
 
     # Requests in.
 
@@ -901,18 +1118,15 @@ class ThreadPool:
         if key in pending or (there is not None and there.workRequests.get(key) is request):
             raise ValueError(f"a request with the requestID {key!r} is pending; collect it before this one is put")
         if request.exc_info is not None:
-            request.exception = False
-            request.exc_info = None
+            request.exception, request.exc_info = False, None
         request.result = None
         try:
-            if requests.full() and not self._in_own_worker():
-                requests.wait_for_room(block, timeout)
+            requests.wait_for_room(block, timeout)
             request._context = copy_context()
             request._results = self._results_queue
             if pending.setdefault(key, request) is not request:
                 raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
-            if not requests.put(request):
-                raise type(requests.closed)(*requests.closed.args)
+            requests.put(request)
         except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
             requests.remove(request)
             requests.room.ring()  # invariant 3: we may have been rung for this room
@@ -936,13 +1150,6 @@ class ThreadPool:
         """
         for request in [requests] if isinstance(requests, WorkRequest) else requests:
             self.putRequest(request)
-
-    def _withdraw(self, request: WorkRequest) -> bool:
-        if not self._requests_queue.remove(request):
-            return False
-        request._results = request._context = None
-        self._strike_off(request.requestID)
-        return True
 
     def _strike_off(self, key: Hashable) -> None:
         """Take a request off the books; if it was the last, ring every collector."""
@@ -1025,17 +1232,16 @@ class ThreadPool:
 
     def _collect(self, block: bool, deadline: float | None) -> list[WorkRequest]:
         """Handle one result; return its request, in a list so that `results` can yield it without keeping it."""
-        request = self._next_result(block, deadline)
-        if request is None:
-            return []
-        result = request.result if request.exc_info is None else request.exc_info
-        if request.exception and request.exc_callback:
-            request.exc_callback(request, result)
-        elif request.callback:
-            request.callback(request, result)
-        return [request]
+        collected = self._next_result(block, deadline)
+        for request in collected:
+            result = request.result if request.exc_info is None else request.exc_info
+            if request.exception and request.exc_callback:
+                request.exc_callback(request, result)
+            elif request.callback:
+                request.callback(request, result)
+        return collected
 
-    def _next_result(self, block: bool, deadline: float | None) -> WorkRequest | None:
+    def _next_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
         results, pending = self._results_queue, self.workRequests
         # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
         # between the two would leave the request registered for ever.
@@ -1049,20 +1255,18 @@ class ThreadPool:
                     if not pending:
                         raise NoResultsPending("no request is pending; put one first") from None
                 else:
-                    request = taken[0]
-                    if pending.get(request.requestID) is request:
-                        self._strike_off(request.requestID)
-                        return request
+                    if pending.get(key := taken[0].requestID) is taken[0]:
+                        self._strike_off(key)
+                        return taken
                     taken.clear()
                     continue
                 # Nothing has arrived and something is pending: sleep, or give up.
                 seconds = _seconds_left(deadline) if block else 0
                 if not seconds:
-                    return None
+                    return taken
                 # In this order: a worker delivers before it is gone.
                 if self._stranded() and not results.reaches(1):
-                    counts = f"{self._requests_queue.qsize()} of {len(pending)} pending requests"
-                    raise NoWorkersAvailable(f"{counts} wait, with no worker; call createWorkers")
+                    raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
                 if self._requests_queue.queue:
                     self._requests_queue.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
                 results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
@@ -1076,23 +1280,116 @@ class ThreadPool:
     def _stranded(self) -> bool:
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
-            all_workers = self.workers + self.dismissedWorkers  # a `run` of the user's own may set no _gone
-            left = any(worker.is_alive() and not getattr(worker, "_gone", False) for worker in all_workers)
-            return not left and not self._requests_queue.empty()
+            left = [worker for worker in self.workers + self.dismissedWorkers if worker.is_alive()]
+            # (A `run` of the user's own may set no _gone.)
+            return not self._requests_queue.empty() and all(getattr(worker, "_gone", False) for worker in left)
 
     def _wait_until(self, timeout: float | None) -> float | None:
-        if self._in_own_worker():
+        if self._requests_queue.own_worker() is not None:
             raise RuntimeError("a worker cannot wait for its own pool, which waits for it; use callbacks or poll()")
         return _deadline(timeout)
 
-    def _in_own_worker(self) -> bool:
-        worker = threading.current_thread()
-        return isinstance(worker, WorkerThread) and worker._requests_queue is self._requests_queue
+    # The executor.
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwds: Any) -> concurrent.futures.Future[Any]:
+        """Queue the call ``fn(*args, **kwds)``; return a `concurrent.futures.Future`.
+
+        >>> with ThreadPool(2) as pool:
+        ...     future = pool.submit(int, "ff", base=16)
+        ...     future.result()
+        255
+
+        `concurrent.futures.wait`, `asyncio.wrap_future` and whatever else
+        takes such a future take this one.  The call is made in a copy of the
+        caller's context.  Where `q_size` requests wait, submitting waits, too.
+
+        A worker that asks for the result of a future of its own pool, without
+        a timeout, makes the call itself if nobody has begun it.  So nested
+        calls cannot deadlock:
+
+        >>> def factorial(n):
+        ...     return n * pool.submit(factorial, n - 1).result() if n else 1
+        >>> with ThreadPool(1) as pool:
+        ...     pool.submit(factorial, 5).result()
+        120
+
+        Raises RuntimeError after `shutdown`, and
+        `concurrent.futures.thread.BrokenThreadPool` if an initializer failed.
+        """
+        future = _Future(fn, args, kwds, self._requests_queue)
+        self._requests_queue.wait_for_room()
+        self._requests_queue.put(future)
+        return future
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None,
+            chunksize: int | None = None, buffersize: int | None = None, ordered: bool = True) -> Iterator[Any]:
+        """Call `fn` with each input; return an iterator over the results, in order.
+
+        >>> with ThreadPool(2) as pool:
+        ...     list(pool.map(pow, [2, 3, 4], [10, 4, 2]))
+        [1024, 81, 16]
+
+        Several `iterables` give an argument each, until one of them ends.  All
+        inputs are read at once, and all calls made even if no result is read.
+        The first error is raised in its place, and what has not begun then is
+        dropped; so it is when the iterator is closed.  `timeout` is in seconds
+        from this call; after that, reading raises
+        `concurrent.futures.TimeoutError`.
+
+        Cheap calls are handed over many at a time, slow ones one by one.
+        `chunksize` sets a number instead.  The calls of a chunk share a worker
+        and a copy of the context, so calls that wait for one another, or for
+        their results to be read, need ``chunksize=1``.
+
+        With `buffersize` the inputs are read in the thread that reads the
+        results, and at most so many ahead of it: they may be endless.  With
+        ``ordered=False`` results come as they are ready.
+
+        >>> from itertools import count, repeat
+        >>> with ThreadPool(2) as pool:
+        ...     next(power for power in pool.map(pow, repeat(3), count(), buffersize=10) if power > 50)
+        81
+
+        In a worker of the same pool, reading does what nobody has begun, as
+        with `submit`; the errors are the same, and ValueError for a
+        size below 1.  (`buffersize` is Python 3.14's; `ordered` is what
+        `multiprocessing.pool` spells ``imap_unordered``.)
+        """
+        deadline = _deadline(timeout)
+        job = _Map(self, fn, iterables, chunksize, buffersize)
+        job.feed()
+        return job.results(ordered, deadline)
 
     # The end.
 
-    def __enter__(self) -> ThreadPool:
-        return self
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let nothing more in, and the workers go when they have done what is queued.
+
+        >>> pool = ThreadPool(1)
+        >>> future = pool.submit(abs, -1)
+        >>> pool.shutdown()
+        >>> future.result(), pool.workers
+        (1, [])
+        >>> pool.submit(abs, -2)
+        Traceback (most recent call last):
+            ...
+        RuntimeError: the pool was shut down and takes no more requests; make a new one
+
+        With `wait` it returns when they are gone.  `cancel_futures` drops what
+        nobody has begun: futures and maps are cancelled, requests no longer
+        pending.  Where no worker is left this happens anyway.  Results may be
+        collected afterwards.
+        """
+        requests = self._requests_queue
+        requests.close()
+        requests.cancelled |= cancel_futures
+        requests.cut()
+        for request in requests.drain() if cancel_futures else ():
+            request._drop()
+        if wait:
+            self._join(self.workers + self.dismissedWorkers)
+        for request in requests.drain() if self._stranded() else ():
+            request._drop()  # nobody is left to do it
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         try:
@@ -1103,29 +1400,20 @@ class ThreadPool:
             raise
         finally:
             at_once = exc_type is not None and issubclass(exc_type, (KeyboardInterrupt, SystemExit))
-            self._end(wait=not at_once, drop=exc_type is not None)
-
-    def _end(self, wait: bool, drop: bool) -> None:
-        """Let nothing more in; perhaps drop what waits, and wait for the workers."""
-        self._requests_queue.close()
-        for request in self._requests_queue.drain() if drop else ():
-            self._strike_off(request.requestID)
-        if wait:
-            self._join(self.workers + self.dismissedWorkers)
+            self.shutdown(wait=not at_once, cancel_futures=exc_type is not None)
 
     def _check(self) -> None:
         """Assert what must hold whenever no call is under way (for the tests)."""
-        for key, request in self.workRequests.items():
-            assert request.requestID == key
+        assert all(request.requestID == key for key, request in self.workRequests.items())
         for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
             assert all(bell.locked() for bell in parking.hung)  # invariant 1
         assert not set(self.workers) & set(self.dismissedWorkers)
-        assert all(request.requestID in self.workRequests for request in self._requests_queue.queue)
+        assert all(r.requestID in self.workRequests for r in self._requests_queue.queue if isinstance(r, WorkRequest))
 
 
 def _whole(name: str, number: Any, least: float) -> int:
     try:
-        number = index(number)
+        number = operator.index(number)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, not {number!r}") from None
     if number < least:
@@ -1134,13 +1422,12 @@ def _whole(name: str, number: Any, least: float) -> int:
 
 
 def _how_many(num_workers: int | None, max_workers: int | None) -> int:
-    if max_workers is None and num_workers is None:
-        return min(32, (getattr(os, "process_cpu_count", os.cpu_count)() or 1) + 4)
-    if max_workers is None:
-        return _whole("num_workers", num_workers, 0)
-    if num_workers is not None:
-        raise TypeError("num_workers and max_workers are two names for one thing; give one of them")
-    return _whole("max_workers", max_workers, 1)
+    if max_workers is not None:
+        if num_workers is not None:
+            raise TypeError("num_workers and max_workers are two names for one thing; give one of them")
+        return _whole("max_workers", max_workers, 1)
+    most = min(32, (getattr(os, "process_cpu_count", os.cpu_count)() or 1) + 4)
+    return most if num_workers is None else _whole("num_workers", num_workers, 0)
 
 
 # After a fork
@@ -1154,8 +1441,7 @@ def _how_many(num_workers: int | None, max_workers: int | None) -> int:
 
 
 def _first_ring(pool: weakref.ref[ThreadPool], num_workers: int) -> None:
-    there = pool()
-    if there is not None and there._requests_queue.closed is None:
+    if (there := pool()) and there._requests_queue.closed is None:
         there.createWorkers(num_workers)
 
 
@@ -1168,7 +1454,8 @@ def _after_fork() -> None:
             pool._requests_queue.parking.hung[_new_bell()] = partial(_first_ring, weakref.ref(pool), number)
         # If it was a worker who forked, it is the child's main thread now; it
         # must find nothing more to do when its request is done.
-        before.queue = deque()
+        before.cut()
+        before.queue, before.cancelled = deque(), True
         before.closed = RuntimeError("this queue was left behind in the parent of a fork")
 
 
@@ -1187,7 +1474,7 @@ getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
 
 def _digest(path: bytes) -> str:
     """The SHA-256 of a file, read in pieces: memory does not grow with its size."""
-    digest, piece = sha256(), memoryview(bytearray(1 << 18))
+    digest, piece = hashlib.sha256(), memoryview(bytearray(1 << 18))
     with open(path, "rb", buffering=0) as file:
         while size := file.readinto(piece):
             digest.update(piece[:size])
@@ -1206,34 +1493,20 @@ def _find_files(folders: list[bytes], complain: Callable[[Any], object]) -> Iter
     output = os.fstat(sys.stdout.fileno())  # ``> MANIFEST`` shall not list itself
     for folder in folders:
         for path, _, names in os.walk(folder, onerror=complain):
-            for file in map(partial(os.path.join, path), names):
-                try:
+            for file in [os.path.join(path, name) for name in names]:
+                with suppress(OSError):  # a dangling link is to be reported like a file that cannot be read
                     status = os.stat(file)
-                except OSError:
-                    yield file  # a dangling link: to be reported like a file that cannot be read
-                else:
-                    if S_ISREG(status.st_mode) and not os.path.samestat(status, output):
-                        yield file
-
-
-class _NoBar:
-    update = clear = close = staticmethod(lambda: None)
-
-
-def _make_bar(folders: list[bytes]) -> Any:
-    """A progress bar, if anybody is there to see it and tqdm is installed."""
-    try:
-        bar = import_module("tqdm").tqdm
-    except ImportError:
-        return _NoBar
-    seen = sys.stderr is not None and sys.stderr.isatty()
-    total = sum(1 for _ in _find_files(folders, lambda _: None)) if seen else None
-    return bar(total=total, unit=" file", disable=not seen)
+                    if not os.path.isfile(file) or os.path.samestat(status, output):
+                        continue
+                yield file
 
 
 def _print_manifest(folders: list[bytes], num_workers: int) -> int:
     """Hash every file below the folders; 1 if any could not be read, else 0."""
-    failures, bar = 0, _make_bar(folders)
+    failures, bar = [], argparse.Namespace(total=0, update=bool, clear=bool, close=bool)  # bool() does nothing
+    with suppress(ImportError):  # a progress bar, if tqdm is installed and anybody is there to see it
+        from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
+        bar = tqdm(total=0, unit=" file", disable=sys.stderr is None or not sys.stderr.isatty())
     prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
 
     # 1. Callbacks.  They run in this thread, whichever did the work, so they
@@ -1245,8 +1518,7 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
         bar.update()
 
     def complain(error: BaseException, path: bytes) -> None:
-        nonlocal failures
-        failures += 1
+        failures.append(path)
         bar.clear()
         _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
 
@@ -1256,15 +1528,13 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
 
     # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large
     #    tree does not fill the memory.
-    pool = ThreadPool(1, q_size=100)
-    files = _find_files(folders, lambda error: complain(error, error.filename))
+    pool, files = ThreadPool(1, q_size=100), _find_files(folders, lambda error: complain(error, error.filename))
     while batch := list(islice(files, 100)):
+        bar.total += len(batch)
         for request in makeRequests(_digest, batch, show, report):  # 3. Requests, one a file.
             pool.putRequest(request)
-            try:
+            with suppress(NoResultsPending):
                 pool.poll()  # 4. Results, as many as have come: calls the callbacks.
-            except NoResultsPending:
-                pass
         # 5. If there is more to do than one worker can, add the others.
         pool.createWorkers(min(num_workers - len(pool.workers), len(pool.workRequests)))
     # 6. Whoever has nothing left to do may go.
@@ -1276,11 +1546,9 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
 
 def _main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="threadpool.py",
         description="Print the SHA-256 of every file below the folders, computed by a pool of threads.",
         epilog="Check it with `sha256sum -c` from that folder, or, if several are given, from the current one.  "
-        "The status is 1 if a file could not be read, 2 if a folder does not exist.",
-    )
+        "The status is 1 if a file could not be read, 2 if a folder does not exist.")
     parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER", help="the current one if left out")
     parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N", help="workers, else %(default)s")
     options = parser.parse_args(arguments)
