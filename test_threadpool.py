@@ -978,6 +978,31 @@ class TestMaps:
         job.done.put((first, results, failure))
         assert list(job.results(True, None)) == list(range(5))
 
+    def test_a_chunk_of_a_fixed_size_is_cut_only_to_be_dropped(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(gate, range(6), chunksize=3)
+        gate.wait_until_entered()
+        pool._requests_queue.cut()
+        join = in_thread(next, results)
+        gate.open.set()
+        assert join() == 0
+        contexts, variable = make_pool(1), contextvars.ContextVar("variable", default=0)
+
+        def count(_):
+            variable.set(variable.get() + 1)
+            time.sleep(0.003)  # longer than a reader waits before it cuts
+            return variable.get()
+
+        assert list(contexts.map(count, range(6), chunksize=3)) == [1, 2, 3, 1, 2, 3]
+        gate.open.clear()
+        results = pool.map(gate, range(6), chunksize=3)
+        until(lambda: pool._requests_queue.chunks)
+        pool._requests_queue.cut(True)
+        [work] = pool._requests_queue.chunks.values()
+        assert work == [0]
+        gate.open.set()
+        assert list(results) == list(range(6))
+
     def test_one_call_is_done_however_often_a_chunk_is_cut(self, make_pool, monkeypatch):
         # 1. a worker takes a chunk; 2. another cuts it; 3. the first puts back what it has not done, and so on.
         pool = make_pool(1)
@@ -999,12 +1024,12 @@ class TestMaps:
     def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
         cuts, gate, pool = threading.Semaphore(0), Gate(), make_pool(1)
         cut = pool._requests_queue.cut
-        monkeypatch.setattr(pool._requests_queue, "cut", lambda: (cut(), cuts.release()))
+        monkeypatch.setattr(pool._requests_queue, "cut", lambda *args: (cut(*args), cuts.release()))
         job = threadpool._Map(pool, gate, [range(5)], None, None)
         job.size = 5
         job.feed()
         gate.wait_until_entered()
-        [work] = pool._requests_queue.work.values()
+        [work] = pool._requests_queue.chunks.values()
         assert work == list(range(5))
         join = in_thread(next, job.results(True, None))
         for _ in range(5):
@@ -1015,13 +1040,13 @@ class TestMaps:
 
     def test_a_worker_that_finds_nothing_to_do_has_chunks_cut(self, make_pool):
         pool, gate, seen = make_pool(1), Gate(), []
-        pool._requests_queue.work[0] = elsewhere = [100, 101, 102]  # what another worker would be at
+        pool._requests_queue.chunks[0, 0, False] = elsewhere = [100, 101, 102]  # what another worker would be at
         pool.putRequests([WorkRequest(gate), WorkRequest(lambda: seen.append(list(elsewhere)))])
         elsewhere += [103, 104]  # if the worker was idle before
         gate.open.set()
         assert pool.wait(TIMEOUT) and len(seen[0]) >= 3
         until(lambda: elsewhere == [100])
-        del pool._requests_queue.work[0]
+        del pool._requests_queue.chunks[0, 0, False]
 
     def test_in_a_closed_pool_idle_workers_wait_for_what_may_be_put_back(self, make_pool):
         # 1. one worker has a long chunk, the other nothing; 2. the pool is closed; 3. the chunk is cut,
@@ -1037,7 +1062,7 @@ class TestMaps:
         gate.open.set()
         assert list(job.results(True, None)) == list(range(5))
         pool.shutdown()
-        assert pool.workers == [] and pool._requests_queue.work == {}
+        assert pool.workers == [] and pool._requests_queue.chunks == {}
 
     def test_work_begins_while_the_inputs_are_still_read(self, make_pool):
         def inputs():

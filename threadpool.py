@@ -202,7 +202,7 @@ class WorkRequest:
         self._results: Any = None
 
     def cancel(self) -> bool:
-        """Withdraw the request; True if no worker had begun it.
+        """Withdraw the request; True if it was waiting, and no worker had begun it.
 
         >>> pool = ThreadPool(0)                # nobody there to begin it
         >>> request = WorkRequest(print, ["never printed"])
@@ -232,11 +232,11 @@ class WorkRequest:
         except BaseException as error:
             self._fail(error)
         else:
-            self._succeed(result)
-            del result  # may be the exception of another request that was helped with here
+            self._finish(result)
+            del result  # may itself be an exception whose traceback leads here
         del self, worker  # this frame is in the traceback
 
-    def _succeed(self, result: Any) -> None:
+    def _finish(self, result: Any) -> None:
         self.result = result
         # A finished request no longer knows the queue that it stands in:
         # they would keep each other alive.
@@ -247,7 +247,7 @@ class WorkRequest:
     def _fail(self, error: BaseException) -> None:
         self.exc_info = (type(error), error, error.__traceback__)
         self.exception = True
-        self._succeed(None)
+        self._finish(None)
 
     def _drop(self) -> None:
         if self._results is not None:
@@ -466,8 +466,8 @@ class _ResultsQueue(_Queue):
 
 # The queue of requests can be bounded; a request can be withdrawn from it; and
 # it can be *closed*, by a pool that is shut down or has been dropped, or by an
-# initializer that failed.  What waits is still served then, but nothing more is
-# let in.
+# initializer that failed.  What waits is still served then (after a failed
+# initializer, it fails too), but nothing more is let in.
 #
 # A worker leaves a closed queue when it is empty, and here is a second race:
 #
@@ -478,10 +478,10 @@ class _ResultsQueue(_Queue):
 #
 # So the worker looks whether it is closed *before* its last look into the
 # deque, and the putter appends *before* it looks whether it is closed, and
-# takes its request back if so.  The closer shows by closing, the putter by
-# appending, and each look comes after.
+# takes its request back if so; if it is gone, a worker has it, and all is well.
+# The closer shows by closing, the putter by appending, and each look comes after.
 #
-# Nor does a worker leave while others are at a map (`work`), of which they may
+# Nor does a worker leave while others are at a map (`chunks`), of which they may
 # yet put something back.
 
 
@@ -490,38 +490,43 @@ class _RequestsQueue(_Queue):
 
     def __init__(self, maxsize: int, initializer: Callable[[], object] = bool) -> None:
         super().__init__(maxsize)
+        # (bool() does nothing.)  `cancelled` is True once what waits is dropped.
         self.initializer, self.room, self.cancelled = initializer, _Parking(), False
-        self.work: dict[tuple[int, int], list[Any]] = {}  # the inputs of maps that are under way, see `cut`
+        self.chunks: dict[tuple[int, int, bool], list[Any]] = {}  # those under way, see "Maps"
         self.closed: Any = None  # once closed, the exception that a put raises
 
     def put(self, request: Any) -> None:
         """Queue a request, or raise what the queue was closed with."""
         self.add(request)
         if self.closed is not None and self.remove(request):
-            raise type(self.closed)(*self.closed.args)
+            raise type(self.closed)(*self.closed.args)  # a new one, as each gathers a traceback
 
-    def take(self, bell: Any, dismissed: Callable[[], bool], deadline: float | None = None) -> Any:
+    def take(self, bell: Any, leave: Callable[[], bool], deadline: float | None = None) -> Any:
         """The oldest request; None for a worker that shall leave, or when the time is up."""
         closed = False
-        while not dismissed() or (self.closed and self.queue):
+        # (In a closed queue one that is dismissed goes on: perhaps nobody else is left to do it.)
+        while not leave() or (self.closed and self.queue):
             try:
                 return self._pop()
             except IndexError:
                 if closed:
                     break
-            closed = self.closed is not None and not self.work
-            self.cut()  # let the others leave us something
+            closed = self.closed is not None and not self.chunks
+            self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
             self.room.ring()  # the user may have called queue.clear(), which rings nobody
             if not closed:
                 if not (left := _seconds_left(deadline)):
                     break
-                self.parking.park(lambda: self.reaches(1) or dismissed() or (self.closed and not self.work), left, bell)
+                self.parking.park(lambda: self.reaches(1) or leave() or (self.closed and not self.chunks), left, bell)
         if self.queue:
             self.parking.ring()  # invariant 3
         return None
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The oldest request, for a ``run`` of the user's own; `queue.Empty` if there is none in time."""
+        """The oldest request, for a ``run`` of the user's own; `queue.Empty` if there is none in time.
+
+        Futures and maps, of which such a ``run`` knows nothing, are carried out here.
+        """
         deadline, worker = _deadline(timeout) if block else 0.0, threading.current_thread()
         dismissed = worker._dismissed.is_set if isinstance(worker, WorkerThread) else bool
         while (request := self.take(None, dismissed, deadline)) is not None:
@@ -549,11 +554,11 @@ class _RequestsQueue(_Queue):
         return True
 
     def drain(self) -> Iterator[Any]:
-        """Take out whatever waits, one by one."""
+        """Take out whatever waits, one by one, and wait for no more: 0.0 is long past, and bool() is False."""
         return iter(partial(self.take, None, bool, 0.0), None)
 
     def wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
-        """Return when fewer than `maxsize` requests wait, or raise `queue.Full`."""
+        """Return when fewer than `maxsize` requests wait, or raise `queue.Full`; never wait in a worker."""
         if not 0 < self.maxsize <= len(self.queue) or self.own_worker() is not None:
             return
         deadline = _deadline(timeout)
@@ -571,9 +576,9 @@ class _RequestsQueue(_Queue):
         self.parking.ring_all()
         self.room.ring_all()
 
-    def cut(self) -> None:
+    def cut(self, also_fixed: bool = False) -> None:
         """Have the workers that are at a map put back what they have not begun: see "Maps"."""
-        for work in list(self.work.values()):
+        for work in [work for (_, _, fixed), work in list(self.chunks.items()) if also_fixed or not fixed]:
             del work[1:]
 
     def own_worker(self) -> WorkerThread | None:
@@ -715,8 +720,9 @@ class WorkerThread(threading.Thread):
 #
 # But while B stands in the queue, the worker can take it out and carry it out
 # there and then, as if it had called it.  So whatever a worker waits for has
-# been begun, by a worker that itself waits for nothing that has not, and so
-# on: somebody at the end of this chain is at work.  It helps with that request
+# been begun.  The worker that has begun it may wait in its turn, but again for
+# something that has been begun: at the end of this chain somebody is at work.
+# (Unless a call waits for one that waits for it.)  It helps with that request
 # and no other; a stranger might want a lock that it holds, or more stack than
 # it has left.
 
@@ -733,6 +739,7 @@ def _helped(method: Callable[[Any, float | None], Any]) -> Callable[[Any, float 
 
 
 class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
+    # A request, too: `callable`, `args`, `kwds`, `requestID` are for `WorkerThread.perform`.
     requestID = property(id)
     result = _helped(concurrent.futures.Future.result)  # type: ignore[assignment]
     exception = _helped(concurrent.futures.Future.exception)  # type: ignore[assignment]
@@ -759,7 +766,7 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
             logging.getLogger("concurrent.futures").exception("exception calling callback for %r", self)
         del self, worker
 
-    def _succeed(self, result: Any) -> None:
+    def _finish(self, result: Any) -> None:
         self._forget()
         self.set_result(result)
 
@@ -790,14 +797,15 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
 # their turn.
 #
 # - The first chunk is a single input.  As long as chunks are done within
-#   `_CHUNK_SECONDS` the next may be twice as long.  After one that was not, the
-#   next is a single input again.
+#   `_CHUNK_SECONDS` the next may be twice as long.  After one that was not, or
+#   that ended early, the next is a single input again.
 # - When calls suddenly become slow, somebody is left with a long chunk.  So a
 #   worker that finds nothing to do, and a reader that has waited for a while,
 #   *cut* the chunks under way: they shorten the lists that these work from.  A
 #   chunk then ends after its current call, and what it has not begun is put
 #   back.  Its worker alone knows how far it has come; nobody else needs to.
-#   A cut is a hint: one that comes too early is lost.
+#   A cut is a hint: it does not ask whose map it is, and one that comes too
+#   early is lost.  Chunks of a *fixed* size are cut only to be dropped.
 # - One call of a chunk is always left.  Otherwise two idle workers could cut each
 #   other's chunks for ever, and never get on.
 #
@@ -819,7 +827,7 @@ class _Map:
         self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
         self.buffersize = sys.maxsize if buffersize is None else _whole("buffersize", buffersize, 1)
         self.fed = self.read = 0  # numbers of inputs, and of results
-        self.todo: deque[tuple[int, list[Any]]] = deque()  # inputs that nobody has begun, the last one first
+        self.todo: deque[tuple[int, list[Any]]] = deque()  # number of the first; inputs, the last one first
         self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.ended = False
 
@@ -852,11 +860,11 @@ class _Map:
                     raise failure.pop()
         finally:
             if self.read < self.fed:  # an error, a timeout, or somebody who wants no more
-                # (Tracebacks of errors that nobody has read may lead back to this frame.)
+                # (Emptied, as tracebacks of errors that nobody has read may lead back to this frame.)
                 self.ended, self.done, early, chunk, failure = True, queue.SimpleQueue(), {}, None, []
                 while self.requests.remove(self):
                     self.todo.popleft()
-                self.requests.cut()
+                self.requests.cut(True)
 
     def next_chunk(self, deadline: float | None) -> Any:
         """Wait for a chunk that is done; in a worker, help with the map before."""
@@ -892,13 +900,15 @@ class _Map:
 
     def _carry_out(self, worker: WorkerThread) -> None:
         first, inputs = self.todo.popleft()
-        # `failure` has the exception, so that whoever raises it can empty it;
-        # `finished` will have an item when the inputs have been asked for more.
+        # `failure` has the exception, so that whoever raises it can empty it.
+        # `finished` gets an item when `work` is at its end: then `left` calls its
+        # append, whose None ends `left`, too.  `cut` shortens `work`; `chunk` still
+        # tells what it was.
         results, failure, finished, size = list[Any](), list[BaseException](), list[None](), self.size
         chunk = inputs[: -size - 1 : -1]
         del inputs[-size:]
         self.put_back(first + len(chunk), inputs)
-        work = self.requests.work[id(self), first] = chunk[:]
+        work = self.requests.chunks[id(self), first, self.fixed] = chunk[:]
         left, begun = chain(work, iter(partial(finished.append, None), None)), monotonic()
         try:
             if not self.ended:
@@ -911,7 +921,7 @@ class _Map:
         if not self.fixed:
             self.size = max(self.size, 2 * number) if quick and number == len(chunk) else 1
         self.put_back(first + number, chunk[number:][::-1])
-        del self.requests.work[id(self), first]
+        del self.requests.chunks[id(self), first, self.fixed]
         self.done.put((first, results[::-1], failure))
         if self.requests.closed:
             self.requests.parking.ring_all()  # to those who have waited for this work before they leave
@@ -970,7 +980,7 @@ class ThreadPool(concurrent.futures.Executor):
     ``initializer(*initargs)`` is called in each worker, also in one that is
     added later, before its first request.  When one raises, that is logged,
     whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
-    so does everything put later.  `worker` is the class of the workers.
+    putting more raises it.  `worker` is the class of the workers.
 
     `resq_size` and `poll_timeout` are accepted for the sake of old programs and
     mean nothing: a bound on results could deadlock, and workers do not poll.
@@ -1109,7 +1119,8 @@ class ThreadPool(concurrent.futures.Executor):
         It may be called from any thread, from callbacks, workers, signal
         handlers and finalizers.  Raises ValueError if this request, or another
         of the same `requestID`, is still pending; TypeError if it is no
-        WorkRequest; RuntimeError after the end of a ``with`` block.
+        WorkRequest; RuntimeError after `shutdown` or the end of a ``with`` block;
+        BrokenThreadPool if an initializer failed.
         """
         if not isinstance(request, WorkRequest):
             raise TypeError(f"a WorkRequest is wanted, not {request!r}; make one with WorkRequest or makeRequests")
@@ -1281,7 +1292,7 @@ class ThreadPool(concurrent.futures.Executor):
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
             left = [worker for worker in self.workers + self.dismissedWorkers if worker.is_alive()]
-            # (A `run` of the user's own may set no _gone.)
+            # (A worker of the user's own making may have no _gone.)
             return not self._requests_queue.empty() and all(getattr(worker, "_gone", False) for worker in left)
 
     def _wait_until(self, timeout: float | None) -> float | None:
@@ -1303,9 +1314,9 @@ class ThreadPool(concurrent.futures.Executor):
         takes such a future take this one.  The call is made in a copy of the
         caller's context.  Where `q_size` requests wait, submitting waits, too.
 
-        A worker that asks for the result of a future of its own pool, without
-        a timeout, makes the call itself if nobody has begun it.  So nested
-        calls cannot deadlock:
+        A worker that asks for the result (or the exception) of a future of its
+        own pool, without a timeout, makes the call itself if nobody has begun
+        it.  So nested calls that do this cannot deadlock:
 
         >>> def factorial(n):
         ...     return n * pool.submit(factorial, n - 1).result() if n else 1
@@ -1332,14 +1343,14 @@ class ThreadPool(concurrent.futures.Executor):
         Several `iterables` give an argument each, until one of them ends.  All
         inputs are read at once, and all calls made even if no result is read.
         The first error is raised in its place, and what has not begun then is
-        dropped; so it is when the iterator is closed.  `timeout` is in seconds
-        from this call; after that, reading raises
-        `concurrent.futures.TimeoutError`.
+        dropped; so it is when the iterator is closed after something was read.
+        `timeout` is in seconds from this call; after that, reading what is not
+        there raises `concurrent.futures.TimeoutError`.
 
         Cheap calls are handed over many at a time, slow ones one by one.
-        `chunksize` sets a number instead.  The calls of a chunk share a worker
-        and a copy of the context, so calls that wait for one another, or for
-        their results to be read, need ``chunksize=1``.
+        `chunksize` sets a number instead.  What is handed over together shares
+        a worker and a copy of the context, so calls that wait for one another,
+        or for their results to be read, need ``chunksize=1``.
 
         With `buffersize` the inputs are read in the thread that reads the
         results, and at most so many ahead of it: they may be endless.  With
@@ -1375,7 +1386,8 @@ class ThreadPool(concurrent.futures.Executor):
             ...
         RuntimeError: the pool was shut down and takes no more requests; make a new one
 
-        With `wait` it returns when they are gone.  `cancel_futures` drops what
+        With `wait` it returns when they are gone (all but a worker that calls
+        it).  `cancel_futures` drops what
         nobody has begun: futures and maps are cancelled, requests no longer
         pending.  Where no worker is left this happens anyway.  Results may be
         collected afterwards.
@@ -1383,7 +1395,7 @@ class ThreadPool(concurrent.futures.Executor):
         requests = self._requests_queue
         requests.close()
         requests.cancelled |= cancel_futures
-        requests.cut()
+        requests.cut(cancel_futures)
         for request in requests.drain() if cancel_futures else ():
             request._drop()
         if wait:
@@ -1454,7 +1466,7 @@ def _after_fork() -> None:
             pool._requests_queue.parking.hung[_new_bell()] = partial(_first_ring, weakref.ref(pool), number)
         # If it was a worker who forked, it is the child's main thread now; it
         # must find nothing more to do when its request is done.
-        before.cut()
+        before.cut(True)
         before.queue, before.cancelled = deque(), True
         before.closed = RuntimeError("this queue was left behind in the parent of a fork")
 
