@@ -820,8 +820,8 @@ _CHUNK_SECONDS = 0.002
 class _Map:
     def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
                  chunksize: int | None, buffersize: int | None) -> None:
-        self.requests, self.fn, self.context = pool._requests_queue, fn, copy_context()
-        self.pool = buffersize and pool  # not to be dropped as long as there are inputs to be fed
+        # (The pool must not be dropped as long as there are inputs to be fed.)
+        self.requests, self.fn, self.context, self.pool = pool._requests_queue, fn, copy_context(), buffersize and pool
         self.single = len(iterables) == 1
         self.inputs = chain(iterables[0] if self.single else zip(*iterables))  # asks none again that has ended
         self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
@@ -1418,9 +1418,11 @@ class ThreadPool(concurrent.futures.Executor):
         """Assert what must hold whenever no call is under way (for the tests)."""
         assert all(request.requestID == key for key, request in self.workRequests.items())
         for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
-            assert all(bell.locked() for bell in parking.hung)  # invariant 1
+            # (While we look, a bell may be taken off, and hung up again.)
+            assert all(b.locked() or b not in parking.hung or b.locked() for b in list(parking.hung))  # invariant 1
         assert not set(self.workers) & set(self.dismissedWorkers)
-        assert all(r.requestID in self.workRequests for r in self._requests_queue.queue if isinstance(r, WorkRequest))
+        queued = [request for request in self._requests_queue.queue.copy() if isinstance(request, WorkRequest)]
+        assert all(request.requestID in self.workRequests for request in queued)
 
 
 def _whole(name: str, number: Any, least: float) -> int:
