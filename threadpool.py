@@ -83,6 +83,7 @@ import logging
 import operator
 import os
 import queue
+import stat
 import sys
 import threading
 import traceback
@@ -513,7 +514,8 @@ class _RequestsQueue(_Queue):
                     break
             closed = self.closed is not None and not self.chunks
             self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
-            self.room.ring()  # the user may have called queue.clear(), which rings nobody
+            if self.room.hung:
+                self.room.ring()  # the user may have called queue.clear(), which rings nobody
             if not closed:
                 if not (left := _seconds_left(deadline)):
                     break
@@ -747,8 +749,7 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
     def __init__(self, fn: Callable[..., Any], args: Any, kwds: Any, requests: _RequestsQueue) -> None:
         super().__init__()
         self.callable, self.args, self.kwds = fn, args, kwds
-        self._context: Context | None = copy_context()
-        self._requests: _RequestsQueue | None = requests  # where it waits; None once begun
+        self._context, self._requests = copy_context(), requests  # where it waits; None once begun
 
     def cancel(self) -> bool:
         if (requests := self._requests) and requests.remove(self):
@@ -758,7 +759,7 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
     # The methods of a request.
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        self._requests = None
+        self._requests = None  # type: ignore[assignment]
         self.set_running_or_notify_cancel()
         try:
             WorkRequest._carry_out(self, worker)  # type: ignore[arg-type]
@@ -1001,14 +1002,13 @@ class ThreadPool(concurrent.futures.Executor):
                  worker: type[WorkerThread] = WorkerThread) -> None:
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {initializer!r}")
-        number = _how_many(num_workers, max_workers)
         self._q_size = _whole("q_size", q_size, float("-inf"))
         self._initializer = partial(initializer, *initargs) if initializer is not None else bool
         self._worker_class, self._worker_number = worker, count().__next__
         self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
         self._start_empty()
         _pools.add(self)
-        self.createWorkers(number)
+        self.createWorkers(_how_many(num_workers, max_workers))
 
     def _start_empty(self) -> None:
         self.workers: list[WorkerThread] = []
@@ -1387,10 +1387,9 @@ class ThreadPool(concurrent.futures.Executor):
         RuntimeError: the pool was shut down and takes no more requests; make a new one
 
         With `wait` it returns when they are gone (all but a worker that calls
-        it).  `cancel_futures` drops what
-        nobody has begun: futures and maps are cancelled, requests no longer
-        pending.  Where no worker is left this happens anyway.  Results may be
-        collected afterwards.
+        it).  `cancel_futures` drops what nobody has begun: futures and maps are
+        cancelled, requests no longer pending.  Where no worker is left this
+        happens anyway.  Results may be collected afterwards.
         """
         requests = self._requests_queue
         requests.close()
@@ -1510,7 +1509,7 @@ def _find_files(folders: list[bytes], complain: Callable[[Any], object]) -> Iter
             for file in [os.path.join(path, name) for name in names]:
                 with suppress(OSError):  # a dangling link is to be reported like a file that cannot be read
                     status = os.stat(file)
-                    if not os.path.isfile(file) or os.path.samestat(status, output):
+                    if not stat.S_ISREG(status.st_mode) or os.path.samestat(status, output):
                         continue
                 yield file
 
