@@ -141,6 +141,16 @@ def run_python(code, *args, timeout=TIMEOUT, options=(), **kwds):
     )
 
 
+def hold_chunk(pool, number):
+    """A map whose only chunk, of so many inputs, is held at its first call by the gate."""
+    gate = Gate()
+    job = threadpool._Map(pool, gate, [range(number)], None, None)
+    job.size = number
+    job.feed()
+    gate.wait_until_entered()
+    return job, gate
+
+
 def values(requests):
     return [request.result for request in requests]
 
@@ -966,11 +976,8 @@ class TestMaps:
         assert hand_offs(400) == [400, 400, 200]
 
     def test_a_chunk_that_is_cut_ends_after_its_current_call(self, make_pool):
-        pool, gate = make_pool(1), Gate()
-        job = threadpool._Map(pool, gate, [range(5)], None, None)
-        job.size = 5
-        job.feed()
-        gate.wait_until_entered()
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 5)
         pool._requests_queue.cut()
         gate.open.set()
         first, results, failure = job.done.get(timeout=TIMEOUT)
@@ -1022,13 +1029,10 @@ class TestMaps:
         assert job.done.get(timeout=TIMEOUT) == (0, [], []) and called == [] and not job.todo
 
     def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
-        cuts, gate, pool = threading.Semaphore(0), Gate(), make_pool(1)
+        cuts, pool = threading.Semaphore(0), make_pool(1)
         cut = pool._requests_queue.cut
         monkeypatch.setattr(pool._requests_queue, "cut", lambda *args: (cut(*args), cuts.release()))
-        job = threadpool._Map(pool, gate, [range(5)], None, None)
-        job.size = 5
-        job.feed()
-        gate.wait_until_entered()
+        job, gate = hold_chunk(pool, 5)
         [work] = pool._requests_queue.chunks.values()
         assert work == list(range(5))
         join = in_thread(next, job.results(True, None))
@@ -1051,11 +1055,8 @@ class TestMaps:
     def test_in_a_closed_pool_idle_workers_wait_for_what_may_be_put_back(self, make_pool):
         # 1. one worker has a long chunk, the other nothing; 2. the pool is closed; 3. the chunk is cut,
         # and what is put back shall not be left to one worker alone.
-        pool, gate = make_pool(2), Gate()
-        job = threadpool._Map(pool, gate, [range(5)], None, None)
-        job.size = 5
-        job.feed()
-        gate.wait_until_entered()
+        pool = make_pool(2)
+        job, gate = hold_chunk(pool, 5)
         pool._requests_queue.close()
         until(lambda: len(pool._requests_queue.parking.hung) == 1)
         assert all(worker.is_alive() for worker in pool.workers)
@@ -2187,11 +2188,8 @@ class TestDifferencesFromThreadPoolExecutor:
 
     def test_a_chunk_under_way_is_cut_by_a_shutdown_that_cancels(self, make_pool):
         # 1. a worker takes a chunk; 2. shutdown drops what is queued; 3. the worker puts back what it has not begun.
-        pool, gate = make_pool(1), Gate()
-        job = threadpool._Map(pool, gate, [range(100)], None, None)
-        job.size = 100
-        job.feed()
-        gate.wait_until_entered()
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 100)
         pool.shutdown(wait=False, cancel_futures=True)
         gate.open.set()
         pool.shutdown()
