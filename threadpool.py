@@ -89,7 +89,7 @@ import threading
 import traceback
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -219,8 +219,7 @@ class WorkRequest:
         10 µs where a thousand others wait: they are searched for this one.
         """
         pool = (results := self._results) and results.pool()
-        found = pool is not None and pool._requests_queue.remove(self)
-        if found:
+        if found := pool is not None and pool._requests_queue.remove(self):
             self._drop()
         return found
 
@@ -249,6 +248,14 @@ class WorkRequest:
         self.exc_info = (type(error), error, error.__traceback__)
         self.exception = True
         self._finish(None)
+
+    def _call_back(self) -> WorkRequest:
+        result = self.result if self.exc_info is None else self.exc_info
+        if self.exception and self.exc_callback:
+            self.exc_callback(self, result)
+        elif self.callback:
+            self.callback(self, result)
+        return self
 
     def _drop(self) -> None:
         if self._results is not None:
@@ -302,8 +309,9 @@ def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # a result, and, where the queue is bounded, a putter for room.  None of them
 # polls.  Each hangs up a *bell*, a lock of its own that is locked, and sleeps
 # by locking it a second time; whoever has news takes one bell off and rings
-# it, that is, releases it.  The last to hang up is the first to be rung: its
-# memory is still warm, and the others can go on sleeping.
+# it, that is, releases it.  The first to hang up is the first to be rung.  (To
+# ring the last, whose memory is still warm, sounds better, and was slower:
+# it has only just gone to sleep.)
 #
 # What waits for them stands in a `deque`, and there is no lock around the
 # two.  So this must not happen:
@@ -371,47 +379,51 @@ def _new_bell() -> Any:
     return bell
 
 
+def _removed(items: deque[Any], item: Any) -> bool:
+    """Take this very item out: False if somebody has it already."""
+    try:
+        items.remove(item)
+    except ValueError:
+        return False
+    return True
+
+
 class _Parking:
     """Where threads sleep until they are rung."""
 
     def __init__(self) -> None:
-        # A dictionary, to have them in order (popitem takes the last) and yet
-        # take any one off by name.
-        self.hung: dict[Any, Any] = {}
-        # One call takes the last bell off and rings it (invariant 1):
-        # hung.popitem()[1](), or KeyError if none hangs.  (A map that has
+        self.hung: deque[Any] = deque()  # of each bell its `release`
+        # One call takes the first bell off and rings it (invariant 1):
+        # hung.popleft()(), or IndexError if none hangs.  (A map that has
         # raised can be asked again.)
-        self._ring_newest = map(_call, map(operator.itemgetter(1), map(dict.popitem, repeat(self.hung)))).__next__
+        self._ring_first = map(_call, map(deque.popleft, repeat(self.hung))).__next__
 
-    def park(self, look: Callable[[], object], seconds: float = threading.TIMEOUT_MAX, bell: Any = None) -> None:
+    def park(self, look: Callable[[], object], seconds: float = -1, bell: Any = None) -> None:
         """Sleep until rung, or not at all if `look` finds something."""
         bell = bell or _new_bell()
         try:
-            self.hung[bell] = bell.release
-            if look() or not bell.acquire(True, seconds):  # invariant 2
-                if self.hung.pop(bell, None) is None:
-                    bell.acquire()  # taken off already: its ring is on the way
+            self.hung.append(bell.release)
+            if (look() or not bell.acquire(True, seconds)) and not _removed(self.hung, bell.release):  # invariant 2
+                bell.acquire()  # taken off already: its ring is on the way
         except BaseException:  # a KeyboardInterrupt
-            if self.hung.pop(bell, None) is None:
+            if not _removed(self.hung, bell.release):
                 self.ring()  # it was rung, or never hung up; to be safe, pass a ring on (invariant 3)
             raise
 
     def ring(self) -> None:
-        """Wake the thread that parked last, if there is one."""
-        try:
-            self._ring_newest()
-        except KeyError:
-            pass
+        """Wake the thread that has slept longest, if there is one."""
+        with suppress(IndexError):
+            self._ring_first()
 
     def ring_this(self, bell: Any) -> None:
         """Wake the owner of `bell`, if it sleeps."""
-        # pop(bell, None) gives its release, or None if it hangs no longer.
-        next(map(_call, filter(None, map(self.hung.pop, [bell], [None]))), None)  # one call (invariant 1)
+        with suppress(ValueError):  # it hangs no longer
+            list(map(_call, [partial(self.hung.remove, bell.release), bell.release]))  # one call (invariant 1)
 
     def ring_all(self) -> None:
         """Wake every thread that is parked now."""
-        for bell in list(self.hung):
-            self.ring_this(bell)
+        for _ in self.hung.copy():
+            self.ring()
 
 
 # The queue
@@ -426,8 +438,7 @@ class _Parking:
 class _Queue:
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize, self.parking = maxsize, _Parking()
-        self.queue: deque[Any] = deque()
-        self._hung = self.parking.hung
+        self.queue, self._hung = deque[Any](), self.parking.hung
 
     def qsize(self) -> int:
         return len(self.queue)
@@ -508,16 +519,18 @@ class _RequestsQueue(_Queue):
         # (In a closed queue one that is dismissed goes on: perhaps nobody else is left to do it.)
         while not leave() or (self.closed and self.queue):
             try:
-                return self._pop()
+                return self.queue.popleft()
             except IndexError:
                 if closed:
                     break
+            finally:
+                if self.room.hung:
+                    self.room.ring()  # also if nothing was there: the user may have called queue.clear()
+            if self.chunks:
+                self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
             closed = self.closed is not None and not self.chunks
-            self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
-            if self.room.hung:
-                self.room.ring()  # the user may have called queue.clear(), which rings nobody
             if not closed:
-                if not (left := _seconds_left(deadline)):
+                if not (left := -1 if deadline is None else max(0.0, deadline - monotonic())):
                     break
                 self.parking.park(lambda: self.reaches(1) or leave() or (self.closed and not self.chunks), left, bell)
         if self.queue:
@@ -540,20 +553,11 @@ class _RequestsQueue(_Queue):
             worker.dismiss()  # so that its loop ends
         raise queue.Empty
 
-    def _pop(self) -> Any:
-        request = self.queue.popleft()
-        if self.room.hung:
-            self.room.ring()
-        return request
-
     def remove(self, request: Any) -> bool:
         """Take out this very request: False if somebody has it already."""
-        try:
-            self.queue.remove(request)
-        except ValueError:
-            return False
-        self.room.ring()
-        return True
+        if found := _removed(self.queue, request):
+            self.room.ring()
+        return found
 
     def drain(self) -> Iterator[Any]:
         """Take out whatever waits, one by one, and wait for no more: 0.0 is long past, and bool() is False."""
@@ -565,11 +569,10 @@ class _RequestsQueue(_Queue):
             return
         deadline = _deadline(timeout)
         while self.reaches(self.maxsize) and not self.closed:
-            seconds = _seconds_left(deadline) if block else 0
-            if not seconds:
+            if not (seconds := block and _seconds_left(deadline)):
                 raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
-            self.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
             self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
+            self.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
 
     def close(self, reason: Exception | None = None) -> None:
         """Let nothing more in; workers leave when nothing waits."""
@@ -727,11 +730,29 @@ class WorkerThread(threading.Thread):
 # (Unless a call waits for one that waits for it.)  It helps with that request
 # and no other; a stranger might want a lock that it holds, or more stack than
 # it has left.
+#
+# A future of the standard library brings a condition, its lock and three lists,
+# for those who will wait for it or want to be called back.  Making and freeing
+# them takes longer than all the rest, and mostly the result is there before
+# anybody asks.  So ours is made *whole* by the first who asks for what it lacks.
+# Who asks and who finishes may meet:
+#
+#     1. worker:  sees that nobody has asked, so that there is nobody to notify
+#     2. reader:  asks, finds no result yet, and sleeps
+#     3. worker:  sets the result
+#
+# So the worker sets the result first, and then both try to be the first to set
+# `_asked`, which is a single operation (`dict.setdefault`).  If that is the
+# worker, the future is *settled*: it is done, by this alone, and whoever makes
+# it whole later finds it so.  If it is the reader, the worker does all that the
+# standard library has it do.
 
 
-def _helped(method: Callable[[Any, float | None], Any]) -> Callable[[Any, float | None], Any]:
+def _helped(method: Callable[[Any, float | None], Any], attribute: str) -> Callable[[Any, float | None], Any]:
     def helped(self: Any, timeout: float | None = None) -> Any:
         try:
+            if self._asked is False and self._exception is None:
+                return getattr(self, attribute)
             if timeout is None and (requests := self._requests):
                 requests.help(self)
             return method(self, timeout)
@@ -743,13 +764,21 @@ def _helped(method: Callable[[Any, float | None], Any]) -> Callable[[Any, float 
 class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
     # A request, too: `callable`, `args`, `kwds`, `requestID` are for `WorkerThread.perform`.
     requestID = property(id)
-    result = _helped(concurrent.futures.Future.result)  # type: ignore[assignment]
-    exception = _helped(concurrent.futures.Future.exception)  # type: ignore[assignment]
+    _requests = _asked = None  # type: Any
+    result = _helped(concurrent.futures.Future.result, "_result")  # type: ignore[assignment]
+    exception = _helped(concurrent.futures.Future.exception, "_exception")  # type: ignore[assignment]
 
     def __init__(self, fn: Callable[..., Any], args: Any, kwds: Any, requests: _RequestsQueue) -> None:
-        super().__init__()
         self.callable, self.args, self.kwds = fn, args, kwds
         self._context, self._requests = copy_context(), requests  # where it waits; None once begun
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there: now somebody wants the whole future."""
+        settled = self.__dict__.setdefault("_asked", True) is False
+        state = "FINISHED" if settled else "PENDING" if self._requests else "RUNNING"
+        whole = {**vars(concurrent.futures.Future()), "_state": state}
+        list(map(self.__dict__.setdefault, whole, whole.values()))
+        return object.__getattribute__(self, name)  # AttributeError if it is not one of these
 
     def cancel(self) -> bool:
         if (requests := self._requests) and requests.remove(self):
@@ -759,31 +788,30 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
     # The methods of a request.
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        self._requests = None  # type: ignore[assignment]
-        self.set_running_or_notify_cancel()
-        try:
-            WorkRequest._carry_out(self, worker)  # type: ignore[arg-type]
-        except BaseException:  # what a done-callback raised, and Future let pass
-            logging.getLogger("concurrent.futures").exception("exception calling callback for %r", self)
+        self._requests = None
+        if self._asked:
+            self._state = "RUNNING"
+        WorkRequest._carry_out(self, worker)  # type: ignore[arg-type]
         del self, worker
 
-    def _finish(self, result: Any) -> None:
-        self._forget()
-        self.set_result(result)
+    def _finish(self, result: Any, error: BaseException | None = None) -> None:
+        self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
+        self._result, self._exception = result, error
+        if self.__dict__.setdefault("_asked", False):
+            try:
+                self.set_result(result) if error is None else self.set_exception(error)
+            except BaseException:  # what a done-callback raised, and Future let pass
+                logging.getLogger("concurrent.futures").exception("exception calling callback for %r", self)
 
     def _fail(self, error: BaseException) -> None:
-        self._forget()
-        self.set_exception(error)
+        self._finish(None, error)
 
     def _drop(self) -> None:
-        self._forget()
         try:
             super().cancel()
         finally:
             self.set_running_or_notify_cancel()  # without it, `concurrent.futures.wait` would wait for ever
-
-    def _forget(self) -> None:
-        self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
+            self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
 
 
 # Maps
@@ -818,6 +846,10 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
 _CHUNK_SECONDS = 0.002
 
 
+class _Results(chain):  # type: ignore[type-arg]
+    """Iterates over results, in C, and can be closed like a generator."""
+
+
 class _Map:
     def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
                  chunksize: int | None, buffersize: int | None) -> None:
@@ -846,8 +878,9 @@ class _Map:
                 self.fed, room, batch = self.fed + len(inputs), room - len(inputs), 2 * batch
         return self.fed
 
-    def results(self, ordered: bool, deadline: float | None) -> Iterator[Any]:
-        early: dict[int, Any] = {}
+    def results(self, ordered: bool, deadline: float | None) -> Generator[Iterator[Any], None, None]:
+        """The results of one chunk after the other."""
+        early, rest = dict[int, Any](), iter(list[Any]())
         try:
             while self.read < self.feed():
                 chunk = early.pop(self.read, None) or self.next_chunk(deadline)
@@ -856,10 +889,12 @@ class _Map:
                     early[first] = chunk
                     continue
                 self.read += len(results)
-                yield from map(list.pop, repeat(results, len(results)))  # keeps none of them
+                rest = map(list.pop, repeat(results, len(results)))  # keeps none of them
+                yield rest
                 if failure:
                     raise failure.pop()
         finally:
+            deque(rest, maxlen=0)  # if it is closed in the middle of a chunk
             if self.read < self.fed:  # an error, a timeout, or somebody who wants no more
                 # (Emptied, as tracebacks of errors that nobody has read may lead back to this frame.)
                 self.ended, self.done, early, chunk, failure = True, queue.SimpleQueue(), {}, None, []
@@ -1128,9 +1163,8 @@ class ThreadPool(concurrent.futures.Executor):
         there = request._results and request._results.pool()
         if key in pending or (there is not None and there.workRequests.get(key) is request):
             raise ValueError(f"a request with the requestID {key!r} is pending; collect it before this one is put")
-        if request.exc_info is not None:
-            request.exception, request.exc_info = False, None
-        request.result = None
+        request.exception = request.exception and request.exc_info is None  # True if somebody has set it by hand
+        request.result = request.exc_info = None
         try:
             requests.wait_for_room(block, timeout)
             request._context = copy_context()
@@ -1194,8 +1228,7 @@ class ThreadPool(concurrent.futures.Executor):
         wait for itself.
         """
         deadline = self._wait_until(timeout) if block else None
-        while self._collect(block, deadline):
-            pass
+        deque(map(WorkRequest._call_back, self._arrivals(block, deadline)), maxlen=0)  # keeps none
 
     def wait(self, timeout: float | None = None) -> bool:
         """Handle results until all are in; False if `timeout` seconds were too few.
@@ -1234,25 +1267,13 @@ class ThreadPool(concurrent.futures.Executor):
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
         try:
-            deadline = self._wait_until(timeout)
-            while collected := self._collect(True, deadline):
-                yield collected.pop()
+            yield from map(WorkRequest._call_back, self._arrivals(True, self._wait_until(timeout)))
         except NoResultsPending:
             return
         raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
 
-    def _collect(self, block: bool, deadline: float | None) -> list[WorkRequest]:
-        """Handle one result; return its request, in a list so that `results` can yield it without keeping it."""
-        collected = self._next_result(block, deadline)
-        for request in collected:
-            result = request.result if request.exc_info is None else request.exc_info
-            if request.exception and request.exc_callback:
-                request.exc_callback(request, result)
-            elif request.callback:
-                request.callback(request, result)
-        return collected
-
-    def _next_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
+    def _arrivals(self, block: bool, deadline: float | None) -> Iterator[WorkRequest]:
+        """Strike off and yield what has arrived, and with `block` what arrives until the deadline."""
         results, pending = self._results_queue, self.workRequests
         # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
         # between the two would leave the request registered for ever.
@@ -1260,27 +1281,23 @@ class ThreadPool(concurrent.futures.Executor):
         take = map(taken.append, map(deque.popleft, repeat(results.queue)))
         try:
             while True:
-                try:
-                    next(take)
-                except IndexError:
-                    if not pending:
-                        raise NoResultsPending("no request is pending; put one first") from None
-                else:
-                    if pending.get(key := taken[0].requestID) is taken[0]:
-                        self._strike_off(key)
-                        return taken
-                    taken.clear()
-                    continue
-                # Nothing has arrived and something is pending: sleep, or give up.
-                seconds = _seconds_left(deadline) if block else 0
-                if not seconds:
-                    return taken
-                # In this order: a worker delivers before it is gone.
-                if self._stranded() and not results.reaches(1):
-                    raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
-                if self._requests_queue.queue:
-                    self._requests_queue.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
+                with suppress(IndexError):
+                    for _ in take:
+                        if pending.get(key := taken[0].requestID) is taken[0]:
+                            self._strike_off(key)
+                            yield taken.pop()  # keeps none
+                        taken.clear()
+                if not pending:
+                    raise NoResultsPending("no request is pending; put one first")
+                # Nothing has arrived, and something is pending: sleep, or give up.
+                if not (seconds := block and _seconds_left(deadline)):
+                    return
                 results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
+                if self._requests_queue.queue:
+                    # In this order: a worker delivers before it is gone.
+                    if self._stranded() and not results.reaches(1):
+                        raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
+                    self._requests_queue.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
         except BaseException:
             # Put back what we took (it will be dropped if it was struck off),
             # and pass on a ring that we may have used up.
@@ -1291,9 +1308,10 @@ class ThreadPool(concurrent.futures.Executor):
     def _stranded(self) -> bool:
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
-            left = [worker for worker in self.workers + self.dismissedWorkers if worker.is_alive()]
             # (A worker of the user's own making may have no _gone.)
-            return not self._requests_queue.empty() and all(getattr(worker, "_gone", False) for worker in left)
+            at_work = (worker for worker in chain(self.workers, self.dismissedWorkers)
+                       if worker.is_alive() and not getattr(worker, "_gone", False))
+            return not any(at_work) and not self._requests_queue.empty()
 
     def _wait_until(self, timeout: float | None) -> float | None:
         if self._requests_queue.own_worker() is not None:
@@ -1369,7 +1387,9 @@ class ThreadPool(concurrent.futures.Executor):
         deadline = _deadline(timeout)
         job = _Map(self, fn, iterables, chunksize, buffersize)
         job.feed()
-        return job.results(ordered, deadline)
+        results = _Results.from_iterable(chunks := job.results(ordered, deadline))
+        results.close = chunks.close  # type: ignore[attr-defined]
+        return results
 
     # The end.
 
@@ -1417,8 +1437,9 @@ class ThreadPool(concurrent.futures.Executor):
         """Assert what must hold whenever no call is under way (for the tests)."""
         assert all(request.requestID == key for key, request in self.workRequests.items())
         for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
-            # (While we look, a bell may be taken off, and hung up again.)
-            assert all(b.locked() or b not in parking.hung or b.locked() for b in list(parking.hung))  # invariant 1
+            # (While we look, a bell may be taken off, and hung up again.  For the `partial` see "After a fork".)
+            assert all(isinstance(ring, partial) or ring.__self__.locked() or ring not in parking.hung
+                       or ring.__self__.locked() for ring in parking.hung.copy())  # invariant 1
         assert not set(self.workers) & set(self.dismissedWorkers)
         queued = [request for request in self._requests_queue.queue.copy() if isinstance(request, WorkRequest)]
         assert all(request.requestID in self.workRequests for request in queued)
@@ -1464,7 +1485,7 @@ def _after_fork() -> None:
         pool._start_empty()
         pool._requests_queue.closed = before.closed
         if number and before.closed is None:
-            pool._requests_queue.parking.hung[_new_bell()] = partial(_first_ring, weakref.ref(pool), number)
+            pool._requests_queue.parking.hung.append(partial(_first_ring, weakref.ref(pool), number))
         # If it was a worker who forked, it is the child's main thread now; it
         # must find nothing more to do when its request is done.
         before.cut(True)
