@@ -250,11 +250,9 @@ class WorkRequest:
         self._finish(None)
 
     def _call_back(self) -> WorkRequest:
-        result = self.result if self.exc_info is None else self.exc_info
-        if self.exception and self.exc_callback:
-            self.exc_callback(self, result)
-        elif self.callback:
-            self.callback(self, result)
+        callback = self.exc_callback if self.exception and self.exc_callback else self.callback
+        if callback:
+            callback(self, self.result if self.exc_info is None else self.exc_info)
         return self
 
     def _drop(self) -> None:
@@ -353,7 +351,7 @@ def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # look finds the item; if the look does, the putter sees all that the sleeper
 # did before it, the bell included.  Of the other things looked at (closed,
 # dismissed, nothing pending, no worker) a plain test will do: whoever changes
-# one goes through the dictionary of bells afterwards (ring_all, ring_this).
+# one takes its turn at the bells afterwards (ring_all, ring_this).
 
 # Calls its argument; operator.call is new in Python 3.11.
 _call = getattr(operator, "call", operator.methodcaller("__call__"))
@@ -422,7 +420,8 @@ class _Parking:
 
     def ring_all(self) -> None:
         """Wake every thread that is parked now."""
-        for _ in self.hung.copy():
+        self.hung.rotate(0)  # moves nothing, but takes its turn, as len() does not: see above
+        for _ in range(len(self.hung)):
             self.ring()
 
 
@@ -1437,9 +1436,10 @@ class ThreadPool(concurrent.futures.Executor):
         """Assert what must hold whenever no call is under way (for the tests)."""
         assert all(request.requestID == key for key, request in self.workRequests.items())
         for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
-            # (While we look, a bell may be taken off, and hung up again.  For the `partial` see "After a fork".)
-            assert all(isinstance(ring, partial) or ring.__self__.locked() or ring not in parking.hung
-                       or ring.__self__.locked() for ring in parking.hung.copy())  # invariant 1
+            with suppress(IndexError):  # the end
+                # (While we look, a bell may be taken off, and hung up again.  For the `partial` see "After a fork".)
+                assert all(isinstance(ring, partial) or ring.__self__.locked() or ring not in parking.hung
+                           or ring.__self__.locked() for ring in map(parking.hung.__getitem__, count()))  # invariant 1
         assert not set(self.workers) & set(self.dismissedWorkers)
         queued = [request for request in self._requests_queue.queue.copy() if isinstance(request, WorkRequest)]
         assert all(request.requestID in self.workRequests for request in queued)
