@@ -6,7 +6,7 @@ BIN = .venv/bin
 PIP_INSTALL = pip install -qq --disable-pip-version-check
 
 .NOTPARALLEL:
-.PHONY: help test demo docs coverage matrix check dist clean
+.PHONY: help test demo docs coverage matrix bench check dist clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,12 @@ matrix: .venv/matrix ## run the tests with every Python found, on the PATH or by
 	for bin in "$$(pyenv root 2>/dev/null)"/versions/*/bin; do found=$$bin:$$found; done; \
 	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q
 
+# Release 1.3.2 has the name of this project, so it stays out of the way of both
+# pip and import.
+bench: .venv/bench .venv/peer ## measure the pool beside its peers (QUICK=1: in two minutes, and nothing is kept)
+	$(BIN)/python docs/performance/bench.py --old .venv/peer/threadpool.py $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(BIN)/python docs/performance/report.py)
+
 dist: .venv/dist ## build the sdist and the wheel into dist
 	rm -rf dist *.egg-info
 	$(BIN)/python -m build > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
@@ -49,14 +55,19 @@ check: test coverage docs matrix dist .venv/lint .venv/types ## all of it, lint 
 	rm -rf build && mkdir build && tar -xf dist/*.tar.gz -C build && $(PYTHON) -m venv build/venv
 	build/venv/bin/$(PIP_INSTALL) dist/*.whl && cd build && venv/bin/python -I -m doctest venv/lib/*/site-packages/threadpool.py
 	cd build/threadpool-* && $(MAKE) test
+	$(MAKE) bench QUICK=1 > .venv/bench.log 2>&1 || { cat .venv/bench.log; exit 1; }
 
 clean: ## remove whatever the other targets have made
 	rm -rf .venv .tox build dist docs/_build *.egg-info .coverage* .*_cache __pycache__ docs/__pycache__
 
 # .venv/NAME stands for the packages of the extra NAME in setup.cfg.
 .venv/%: setup.cfg | .venv/bin/pip
-	@extra=$$($(BIN)/python -c "from configparser import RawConfigParser as P; c = P(); c.read('setup.cfg'); \
-	print(c['options.extras_require']['$*'])") && echo "installing" $$extra && $(BIN)/$(PIP_INSTALL) $$extra && touch $@
+	@$(BIN)/python -c "from configparser import RawConfigParser as P; c = P(); c.read('setup.cfg'); \
+	print(c['options.extras_require']['$*'].strip())" > $@.txt && echo "installing" $$(cat $@.txt)
+	@$(BIN)/$(PIP_INSTALL) -r $@.txt && touch $@
+
+.venv/peer: | .venv/bin/pip
+	$(BIN)/$(PIP_INSTALL) --no-deps --target $@ threadpool==1.3.2
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

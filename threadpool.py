@@ -858,10 +858,9 @@ class _Map:
         self.inputs = chain(iterables[0] if self.single else zip(*iterables))  # asks none again that has ended
         self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
         self.buffersize = sys.maxsize if buffersize is None else _whole("buffersize", buffersize, 1)
-        self.fed = self.read = 0  # numbers of inputs, and of results
+        self.fed, self.read, self.ended = 0, 0, False  # numbers of inputs, and of results
         self.todo: deque[tuple[int, list[Any]]] = deque()  # number of the first; inputs, the last one first
         self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.ended = False
 
     # For the reader.
 
@@ -1441,8 +1440,9 @@ class ThreadPool(concurrent.futures.Executor):
                 assert all(isinstance(ring, partial) or ring.__self__.locked() or ring not in parking.hung
                            or ring.__self__.locked() for ring in map(parking.hung.__getitem__, count()))  # invariant 1
         assert not set(self.workers) & set(self.dismissedWorkers)
-        queued = [request for request in self._requests_queue.queue.copy() if isinstance(request, WorkRequest)]
-        assert all(request.requestID in self.workRequests for request in queued)
+        with suppress(IndexError):
+            assert all(not isinstance(request, WorkRequest) or request.requestID in self.workRequests
+                       for request in map(self._requests_queue.queue.__getitem__, count()))
 
 
 def _whole(name: str, number: Any, least: float) -> int:
