@@ -1291,7 +1291,7 @@ class ThreadPool(concurrent.futures.Executor):
                 if not (seconds := block and _seconds_left(deadline)):
                     return
                 results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
-                if self._requests_queue.queue:
+                if self._requests_queue.queue and not results.queue:
                     # In this order: a worker delivers before it is gone.
                     if self._stranded() and not results.reaches(1):
                         raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
