@@ -3488,3 +3488,13 @@ class TestDemo:
             monkeypatch.setattr(sys, "stdout", file)
             monkeypatch.setattr(threadpool, "_print_manifest", fail)
             assert threadpool._main([str(tmp_path)]) == status
+
+
+class TestPerformancePage:
+    def test_its_tables_are_made_of_the_results_beside_them(self):
+        folder = HERE / "docs" / "performance"
+        report = runpy.run_path(str(folder / "report.py"))
+        texts = report["tables"](report["load"]())
+        assert len(texts) == 4
+        for name, text in texts.items():
+            assert text == (folder / name).read_text(encoding="utf-8"), f"{name}: run report.py"
