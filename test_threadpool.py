@@ -2233,15 +2233,19 @@ class TestDifferencesFromThreadPoolExecutor:
         assert not executor.submit(threading.current_thread).result(TIMEOUT).daemon
         executor.shutdown()
 
-    def test_without_workers_shutdown_cancels_what_waits(self, make_pool):
+    def test_without_workers_what_waits_fails_at_shutdown(self, make_pool):
+        message = "the pool was shut down, and no worker was left; call createWorkers before"
         for wait in (True, False):
             pool = make_pool(0)
-            request, future, results = WorkRequest(abs), pool.submit(abs, 1), pool.map(abs, [1])
+            request, future, results = WorkRequest(abs, **SILENT), pool.submit(abs, 1), pool.map(abs, [1])
             pool.putRequest(request)
             pool.shutdown(wait)
-            assert future.cancelled() and pool.workRequests == {} and pool._requests_queue.empty()
-            with pytest.raises(concurrent.futures.CancelledError):
+            assert pool._requests_queue.empty()
+            with pytest.raises(NoWorkersAvailable, match=message):
+                future.result(0)
+            with pytest.raises(NoWorkersAvailable, match=message):
                 next(results)
+            assert pool.wait(0) and request.exc_info[0] is NoWorkersAvailable
 
     def test_what_stands_in_the_queue_twice_is_dropped_once(self, make_pool):
         pool, gate = make_pool(1), Gate()

@@ -1406,8 +1406,8 @@ class ThreadPool(concurrent.futures.Executor):
 
         With `wait` it returns when they are gone (all but a worker that calls
         it).  `cancel_futures` drops what nobody has begun: futures and maps are
-        cancelled, requests no longer pending.  Where no worker is left this
-        happens anyway.  Results may be collected afterwards.
+        cancelled, requests no longer pending.  Where no worker is left, what
+        waits fails with NoWorkersAvailable.  Results may be collected afterwards.
         """
         requests = self._requests_queue
         requests.close()
@@ -1418,7 +1418,7 @@ class ThreadPool(concurrent.futures.Executor):
         if wait:
             self._join(self.workers + self.dismissedWorkers)
         for request in requests.drain() if self._stranded() else ():
-            request._drop()  # nobody is left to do it
+            request._fail(NoWorkersAvailable("the pool was shut down, and no worker was left; call createWorkers before"))
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         try:
