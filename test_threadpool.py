@@ -5,6 +5,7 @@ a timeout, and if one is not enough, faulthandler shows where everybody stands.
 """
 
 import asyncio
+import collections
 import concurrent.futures
 import contextlib
 import contextvars
@@ -13,8 +14,10 @@ import fcntl
 import functools
 import gc
 import hashlib
+import inspect
 import io
 import itertools
+import logging
 import os
 import pathlib
 import pty
@@ -32,6 +35,7 @@ import time
 import tokenize
 import traceback
 import types
+import typing
 import weakref
 from concurrent.futures.thread import BrokenThreadPool
 
@@ -43,6 +47,7 @@ from threadpool import NoResultsPending, NoWorkersAvailable, ThreadPool, WorkerT
 TIMEOUT = 60  # seconds that nothing here should need
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 HERE = pathlib.Path(threadpool.__file__).resolve().parent
+PREEMPTIONS = int(os.environ.get("PREEMPTIONS", 0))  # how many more than usual, see "Every interleaving"
 SILENT = {"exc_callback": lambda request, exc_info: None}
 
 
@@ -2234,7 +2239,7 @@ class TestDifferencesFromThreadPoolExecutor:
         executor.shutdown()
 
     def test_without_workers_what_waits_fails_at_shutdown(self, make_pool):
-        message = "the pool was shut down, and no worker was left; call createWorkers before"
+        message = "the pool was shut down without a worker; call createWorkers before"
         for wait in (True, False):
             pool = make_pool(0)
             request, future, results = WorkRequest(abs, **SILENT), pool.submit(abs, 1), pool.map(abs, [1])
@@ -3502,3 +3507,971 @@ class TestPerformancePage:
         assert len(texts) == 4
         for name, text in texts.items():
             assert text == (folder / name).read_text(encoding="utf-8"), f"{name}: run report.py"
+
+
+# Every interleaving
+# ==================
+#
+# Threads are hard to test because somebody else decides when they are switched.
+# Here the test decides.  Threads run for real, through the real code of the
+# module, but one at a time: before each *step*, an operation on something that
+# they share, a thread says what it is about to do, and somebody is chosen to do
+# the next step.  All choices together are a schedule.  A case is run again and
+# again, each time with the last choice changed that can be changed, until all
+# schedules have been seen.  (CHESS does this for Windows, loom for Rust.)
+#
+# Most schedules only differ in the order of steps that have nothing to do with
+# each other.  So another thread is chosen only where a later step of it turned
+# out to touch the same thing ("dynamic partial-order reduction", Flanagan and
+# Godefroid 2005), and not if what follows has been seen ("sleep sets", Godefroid
+# 1996).  Where that is still too much, a schedule may only so many times switch
+# away from a thread that could have gone on: few bugs need more than two such
+# preemptions (Musuvathi and Qadeer 2007).
+#
+# What this does not see: what a processor may reorder, and switches within an
+# operation in C.  Time passes when nobody can do anything else, and for each
+# thread once before.
+
+
+class Op(typing.NamedTuple):
+    """A step: the number of what it touches (0: everything), and whether it reads, writes, acquires or releases."""
+
+    thing: int
+    kind: str
+
+    def depends_on(self, other):
+        return (self.thing == other.thing or 0 in (self.thing, other.thing)) and not self.kind == other.kind == "read"
+
+    def races_with(self, other):
+        """Whether either can come first, and it matters which."""
+        return self.depends_on(other) and {self.kind, other.kind} != {"acquire", "release"}
+
+
+class Choice:
+    """Who could do the next step (`ops`, by number of the thread), who was chosen, who has been, and who is to be."""
+
+    def __init__(self, ops, last, asleep, preemptions):
+        self.ops, self.last, self.asleep, self.preemptions = ops, last, asleep, preemptions
+        awake = [number for number in ops if number not in asleep]
+        self.number = last if last in awake else awake[0] if awake else None
+        self.todo, self.done = set(), {}
+
+    def cost(self, number):
+        """How many preemptions there have been if this thread is chosen."""
+        return self.preemptions + (number != self.last and self.last in self.ops)
+
+    def asleep_below(self):
+        """Whose next step need not be tried below, as that has been done above, with the same outcome."""
+        chosen, tried = self.ops[self.number], {**self.asleep, **self.done}
+        return {number: op for number, op in tried.items() if number != self.number and not op.depends_on(chosen)}
+
+    def reconsider(self, number):
+        """Try this thread here, too, or all others if it has to wait for something."""
+        self.todo |= {number} if number in self.ops else set(self.ops)
+
+    def change(self, bound):
+        """Choose another one; False if there is none."""
+        self.done[self.number] = self.ops[self.number]
+        for number in sorted(self.todo - set(self.done) - set(self.asleep)):
+            if bound is None or self.cost(number) <= bound:
+                self.number = number
+                return True
+        return False
+
+
+class Abandoned(BaseException):
+    """Ends the threads of a run that is over."""
+
+
+def held_lock():
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
+class Run:
+    """A case, run once: along the choices in `path`, and then as it comes, with the choices noted there."""
+
+    now = None  # the run under way
+    hashes = itertools.count()  # for threads
+
+    def __init__(self, path, bound):
+        self.path, self.bound, self.depth, self.last, self.time = path, bound, 0, None, 0.0
+        self.threads, self.numbers, self.errors = [], {id(None): (0, None)}, []
+        # By thread, and by thing: the last step of each thread that is known to have happened before.
+        self.known, self.read, self.written = [], collections.defaultdict(dict), collections.defaultdict(dict)
+        self.steps = collections.defaultdict(list)  # the depths at which there was a step, by thing
+        self.over, self.seen, self.quiet = False, False, held_lock()
+
+    @classmethod
+    def step(cls, thing, kind, ready=lambda: True, timed=False):
+        """Wait until it is this thread's turn, and it is ready or its time is up."""
+        run, thread = cls.now, threading.current_thread()
+        if run is None or getattr(thread, "in_run", None) is not run:
+            return
+        if not run.over:
+            # Things are numbered in the order of their use, which is part of a schedule.
+            number, _ = run.numbers.setdefault(id(thing), (len(run.numbers), thing))
+            thread.op, thread.ready, thread.timed = Op(number, kind), ready, timed
+            run.hand_over(thread)
+        if run.over:
+            raise Abandoned
+
+    def adopt(self, thread):
+        """Number a new thread; it knows what its maker knows."""
+        thread.in_run, thread.number, thread.turn = self, len(self.threads), held_lock()
+        thread.op, thread.ready = Op(-1 - thread.number, "write"), lambda: True
+        thread.timed = thread.early = False
+        self.known.append({} if self.last is None else dict(self.known[self.last]))
+        self.threads.append(thread)
+
+    def hand_over(self, thread):
+        chosen = None if self.errors else self.choose()
+        if chosen is not thread:
+            (self.quiet if chosen is None else chosen.turn).release()
+            if thread.op is not None:
+                thread.turn.acquire()
+
+    def choose(self):
+        """The thread that does the next step; None if all are done or asleep, or what follows has been seen."""
+        self.look_back()
+        alive = [thread for thread in self.threads if thread.op is not None]
+        ops = {thread.number: thread.op for thread in alive if thread.ready() or (thread.timed and not thread.early)}
+        ops = ops or {thread.number: thread.op for thread in alive if thread.timed}
+        if self.depth == len(self.path):
+            above = self.path[-1] if self.path else None
+            asleep = above.asleep_below() if above and self.bound is None else {}
+            choice = Choice(ops, self.last, asleep, above.cost(above.number) if above else 0)
+            if choice.number is None:
+                self.seen = bool(ops)
+                return None
+            self.path.append(choice)
+        choice = self.path[self.depth]
+        if choice.ops != ops or self.depth > 2000:
+            self.errors.append(AssertionError("no end in sight" if choice.ops == ops else "not the same as before"))
+            return None
+        for thread in alive:
+            if thread.number != choice.number and thread.op.races_with(ops[choice.number]):
+                self.reconsider(self.depth, thread.number)
+        self.note(choice.number, ops[choice.number])
+        self.depth, self.last, thread = self.depth + 1, choice.number, self.threads[choice.number]
+        thread.early = thread.early or not thread.ready()
+        return thread
+
+    def note(self, number, op):
+        """This thread learns of all that the thing has seen, and the thing of all that the thread knows."""
+        mine, sources = self.known[number], [self.written[op.thing]] + [self.read[op.thing]] * (op.kind != "read")
+        for other in {other for source in sources for other in source}:
+            mine[other] = max(known.get(other, -1) for known in (mine, *sources))
+        mine[number] = self.depth
+        self.steps[op.thing].append(self.depth)
+        there = (self.read if op.kind == "read" else self.written)[op.thing]
+        there.update({other: max(depth, there.get(other, -1)) for other, depth in mine.items()})
+
+    def look_back(self):
+        """Find the last step before which the one that was announced just now could have come as well."""
+        op = self.last is not None and self.threads[self.last].op
+        if not op:
+            return
+        for depth in reversed(sorted(self.steps[op.thing] + self.steps[0]) if op.thing else range(self.depth)):
+            choice = self.path[depth]
+            if choice.number != self.last and op.races_with(choice.ops[choice.number]):
+                if self.known[self.last].get(choice.number, -1) < depth:
+                    self.reconsider(depth, self.last)
+                    return
+
+    def reconsider(self, depth, number):
+        self.path[depth].reconsider(number)
+        if self.bound is not None:
+            # Where the thread that was chosen there had begun, the switch may be no preemption.
+            while depth and self.path[depth - 1].number == self.path[depth].number:
+                depth -= 1
+            self.path[depth].reconsider(number)
+
+    def go(self):
+        """Let the threads go on until all of them are done or asleep."""
+        self.hand_over(types.SimpleNamespace(op=None))
+        assert self.quiet.acquire(timeout=TIMEOUT), "a thread waits for what is not under control"
+
+    def abandon(self):
+        self.over = True
+        for thread in self.threads:
+            thread.turn.release()
+        for thread in self.threads:
+            threading.Thread.join(thread, TIMEOUT)
+            assert not threading.Thread.is_alive(thread)
+
+
+def explore(case, bound=None):
+    """Run a case in every schedule (with at most `bound` preemptions); returns how many there were.
+
+    A case is a generator function.  It sets the stage and yields who is to act, functions with their arguments;
+    when nothing moves any more, it is gone on with, and asserts what must hold then.
+    """
+    path, schedules = [], 0
+    gc.disable()  # a finalizer at another moment would be another schedule
+    logging.disable()
+    try:
+        while True:
+            run = Run.now = Run(path, bound)
+            Run.hashes = itertools.count()
+            try:
+                scene = case()
+                actors = [Actor(target=function, args=args, daemon=True) for function, *args in next(scene)]
+                for actor in actors:
+                    actor.start()
+                run.go()
+                for error in run.errors:
+                    raise error
+                if not run.seen:
+                    schedules += 1
+                    assert all(actor.op is None for actor in actors), (
+                        f"somebody sleeps for ever in schedule {schedules}"
+                    )
+                    assert next(scene, None) is None
+            finally:
+                run.abandon()
+                Run.now = None
+            while path and not path[-1].change(bound):
+                path.pop()
+            if not path:
+                return schedules
+            if schedules % 500 == 0:
+                gc.collect()
+    finally:
+        gc.enable()
+        logging.disable(logging.NOTSET)
+
+
+# What is under control: threads, locks, containers, attributes.
+
+
+class Controlled:
+    in_run = None
+
+    def __new__(cls, *_, **__):
+        self = super().__new__(cls)
+        self.hash = next(Run.hashes)
+        return self
+
+    def __hash__(self):
+        return self.hash  # the address is another one in each run, and gives sets another order
+
+    def start(self):
+        if Run.now is not None:
+            Run.now.adopt(self)
+        super().start()
+
+    def run(self):
+        run = self.in_run
+        if run is None:
+            super().run()
+            return
+        self.turn.acquire()
+        try:
+            if not run.over:
+                super().run()
+        except Abandoned:
+            pass
+        except BaseException as error:
+            run.errors.append(error)
+        self.op = None
+        if not run.over:
+            run.hand_over(self)
+
+    def join(self, timeout=None):
+        Run.step(self, "acquire", lambda: self.op is None)
+
+    def is_alive(self):
+        Run.step(self, "read")
+        return self.op is not None if self.in_run else super().is_alive()
+
+
+def shared(base, reads, writes):
+    """A kind of container each operation of which is a step."""
+
+    def stepping(name, kind):
+        method = getattr(base, name)
+
+        def operation(self, *args):
+            Run.step(self, kind)
+            return method(self, *args)
+
+        return operation
+
+    kinds = [*zip(reads.split(), itertools.repeat("read")), *zip(writes.split(), itertools.repeat("write"))]
+    methods = {name: stepping(name, kind) for name, kind in kinds}
+    return type(base.__name__, (base,), {**methods, "__bool__": lambda self: len(self) > 0})
+
+
+def watched(base, *names):
+    """A kind of object for which it is a step to read or to set one of these attributes."""
+
+    class Watched(base):
+        def __getattribute__(self, name):
+            if name in names:
+                Run.step(self, "write" if name == "__dict__" else "read")
+            return super().__getattribute__(name)
+
+        def __setattr__(self, name, value):
+            if name in names:
+                Run.step(self, "write")
+            super().__setattr__(name, value)
+
+    return Watched
+
+
+Actor = type("Actor", (Controlled, threading.Thread), {})
+ControlledWorker = watched(type("ControlledWorker", (Controlled, WorkerThread), {}), "_gone")
+Deque = shared(collections.deque, "__len__ __getitem__", "append appendleft extendleft popleft remove rotate clear")
+Dict = shared(dict, "__len__ __contains__ get items values", "setdefault pop clear __setitem__ __delitem__")
+List = shared(list, "__len__ __iter__ __getitem__", "append __setitem__ __iadd__")
+
+
+class ControlledPool(ThreadPool):
+    def __init__(self, *args, **kwds):
+        super().__init__(*args, worker=ControlledWorker, **kwds)
+        self.workers, self.dismissedWorkers, self.workRequests = List(self.workers), List(), Dict()
+        self._requests_queue.chunks = Dict()
+
+
+class Lock:
+    def __init__(self):
+        self.real = threading.Lock()
+
+    def acquire(self, blocking=True, timeout=-1):
+        timed = not blocking or 0 <= timeout < threading.TIMEOUT_MAX
+        Run.step(self, "write" if timed else "acquire", lambda: not self.real.locked(), timed)
+        if Run.now is None:
+            return self.real.acquire(blocking, timeout)
+        acquired = self.real.acquire(False)
+        Run.now.time += 0 if acquired else max(0, timeout)
+        return acquired
+
+    def release(self):
+        Run.step(self, "release")
+        self.real.release()
+
+    def locked(self):
+        Run.step(self, "read")
+        return self.real.locked()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+
+class RLock(Lock):
+    owner, depth = None, 0
+
+    def acquire(self):
+        if self.owner is not threading.current_thread():
+            super().acquire()
+            self.owner = threading.current_thread()
+        self.depth += 1
+
+    def release(self):
+        self.depth -= 1
+        if not self.depth:
+            self.owner = None
+            super().release()
+
+
+class Condition(RLock):
+    def __init__(self):
+        super().__init__()
+        self.waiting = []
+
+    def wait(self, timeout=None):
+        bell = Lock()
+        bell.acquire()
+        self.waiting.append(bell)
+        self.release()
+        bell.acquire(True, -1 if timeout is None else timeout)
+        self.acquire()
+
+    def notify_all(self):
+        while self.waiting:
+            self.waiting.pop().release()
+
+
+class Event:
+    def __init__(self):
+        self.happened = False
+
+    def is_set(self):
+        Run.step(self, "read")
+        return self.happened
+
+    def set(self):
+        Run.step(self, "write")
+        self.happened = True
+
+
+class SimpleQueue:
+    def __init__(self):
+        self.items = collections.deque()
+
+    def put(self, item):
+        Run.step(self, "write")
+        self.items.append(item)
+
+    def empty(self):
+        Run.step(self, "read")
+        return not self.items
+
+    def get(self, timeout):
+        Run.step(self, "write", lambda: bool(self.items), True)
+        if not self.items:
+            Run.now.time += timeout
+            raise queue.Empty
+        return self.items.popleft()
+
+
+@pytest.fixture
+def control(monkeypatch):
+    """Put what the module shares between threads under control; with one thread at a time, one processor is faster."""
+    kinds = {"Lock": Lock, "RLock": RLock, "Condition": Condition, "Event": Event}
+    fake_threading = types.SimpleNamespace(**{**vars(threading), **kinds})
+    fake_queue = types.SimpleNamespace(**{**vars(queue), "SimpleQueue": SimpleQueue})
+    attributes = ("__dict__", "_asked", "_requests", "_result", "_exception", "_state")
+    monkeypatch.setattr(concurrent.futures._base, "threading", fake_threading)
+    for name, value in {
+        "threading": fake_threading,
+        "queue": fake_queue,
+        "deque": Deque,
+        "monotonic": lambda: Run.now.time if Run.now else time.monotonic(),
+        "_RequestsQueue": watched(threadpool._RequestsQueue, "closed", "cancelled"),
+        "_Future": watched(threadpool._Future, *attributes),
+    }.items():
+        monkeypatch.setattr(threadpool, name, value)
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
+    yield
+    os.sched_setaffinity(0, processors)
+
+
+class TestExplorer:
+    """The scheduler itself: it sees what there is to see, and no more."""
+
+    pytestmark = pytest.mark.usefixtures("control")
+
+    def increments(self, make_lock):
+        count, lock = List([0]), make_lock()
+
+        def increment():
+            with lock:
+                count[0] += 1
+
+        yield [(increment,), (increment,)]
+        assert count[0] == 2
+
+    def two_locks(self, *names):
+        locks = {"a": Lock(), "b": Lock()}
+
+        def lock_both(first, second):
+            with locks[first], locks[second]:
+                pass
+
+        yield [(lock_both, *pair) for pair in names]
+
+    def test_what_is_not_shared_has_one_order(self):
+        def apart():
+            yield [(List().append, 1), (List().append, 1), (List().append, 1)]
+
+        assert explore(apart) == 1
+
+    @pytest.mark.parametrize("bound", [None, 0, 1, 2, 3])
+    def test_what_is_shared_has_every_order(self, bound):
+        def append_three_times(shared, name):
+            for _ in range(3):
+                shared.append(name)
+
+        def together():
+            shared = List()
+            yield [(append_three_times, shared, "a"), (append_three_times, shared, "b")]
+            seen.append("".join(shared))
+
+        def preemptions(order):
+            return sum(
+                before != after and before in order[n:] for n, (before, after) in enumerate(zip(order, order[1:]), 1)
+            )
+
+        seen, orders = [], {"".join(order) for order in itertools.permutations("aaabbb")}
+        assert explore(together, bound) == len(seen)
+        assert set(seen) == {order for order in orders if bound is None or preemptions(order) <= bound}
+        assert bound is not None or len(seen) == len(orders) == 20  # none of them twice
+
+    def test_a_lost_update_is_found(self):
+        assert explore(functools.partial(self.increments, Lock)) > 1
+        with pytest.raises(AssertionError):
+            explore(functools.partial(self.increments, contextlib.nullcontext))
+
+    def test_a_deadlock_is_found(self):
+        assert explore(functools.partial(self.two_locks, "ab", "ab")) == 2
+        with pytest.raises(AssertionError, match="somebody sleeps for ever"):
+            explore(functools.partial(self.two_locks, "ab", "ba"))
+
+    def test_an_error_in_a_thread_surfaces(self):
+        def failing():
+            yield [(int, "x")]
+
+        with pytest.raises(ValueError, match="invalid literal"):
+            explore(failing)
+
+    def test_what_happens_by_chance_is_refused(self):
+        number = itertools.count()
+
+        def different():
+            things = [List(), List()]
+            yield [(things[0].append, 1), (things[next(number) % 2].append, 2), (things[0].append, 3)]
+
+        with pytest.raises(AssertionError, match="not the same as before"):
+            explore(different)
+
+
+def plant(monkeypatch, name, right, wrong):
+    """Put a bug into the module: in the function of this name, replace a passage."""
+    name, _, attribute = name.rpartition(".")
+    owner = getattr(threadpool, name)
+    source = textwrap.dedent(inspect.getsource(getattr(owner, attribute)))
+    assert source.count(right) == 1
+    scope = {}
+    exec("from __future__ import annotations\n" + source.replace(right, wrong), vars(threadpool), scope)
+    monkeypatch.setattr(owner, attribute, scope[attribute])
+
+
+class TestEveryInterleaving:
+    """Small cases, in every schedule, or in all with so many preemptions; and bugs, planted and found."""
+
+    pytestmark = pytest.mark.usefixtures("control")
+
+    @staticmethod
+    def requests(number):
+        return [WorkRequest(abs, [n], None, n) for n in range(number)]
+
+    @staticmethod
+    def check(pool, arrived=(), pending=None):
+        """What must hold when nothing moves: nothing waits beside a worker, and what was done has arrived, once."""
+        pool._check()
+        for parking in (pool._requests_queue.parking, pool._requests_queue.room, pool._results_queue.parking):
+            assert len(parking.hung) == len({id(ring.__self__) for ring in parking.hung})
+        assert not (pool._requests_queue.queue and (pool.workers or pool._requests_queue.closed))
+        assert sorted(request.requestID for request in pool._results_queue.queue) == list(arrived)
+        assert sorted(pool.workRequests) == list(arrived if pending is None else pending)
+        assert all(worker.op is None for worker in pool.dismissedWorkers)  # whoever is dismissed has left
+
+    # Put, take, park and ring; dismiss and grow.
+
+    def one_request(self):
+        pool = ControlledPool(1)
+        yield [(pool.putRequest, *self.requests(1))]
+        self.check(pool, [0])
+
+    def a_producer_of_two(self):
+        pool = ControlledPool(1)
+        yield [(pool.putRequests, self.requests(2))]
+        self.check(pool, [0, 1])
+
+    def two_producers_and_two_workers(self):
+        pool = ControlledPool(2)
+        yield [(pool.putRequest, request) for request in self.requests(2)]
+        self.check(pool, [0, 1])
+
+    def a_dismissal_beside_a_producer(self):
+        pool = ControlledPool(2)
+        yield [(pool.putRequest, *self.requests(1)), (pool.dismissWorkers, 1)]
+        self.check(pool, [0])
+
+    def a_dismissal_beside_two_producers(self):
+        pool = ControlledPool(2)
+        yield [*((pool.putRequest, request) for request in self.requests(2)), (pool.dismissWorkers, 1)]
+        self.check(pool, [0, 1])
+
+    def a_dismissal_and_a_new_worker(self):
+        pool = ControlledPool(1)
+        yield [(pool.putRequest, *self.requests(1)), (pool.createWorkers, 1), (pool.dismissWorkers, 1, True)]
+        self.check(pool, [0])
+
+    # Collect, cancel.
+
+    def a_waiter_and_the_last_result(self):
+        pool = ControlledPool(1)
+        pool.putRequests(self.requests(1))
+        yield [(pool.wait,)]
+        self.check(pool)
+
+    def a_waiter_beside_a_producer(self):
+        pool = ControlledPool(1)
+        yield [(pool.putRequest, *self.requests(1)), (pool.wait,)]
+        self.check(pool, pool.workRequests)  # it may have waited before the put
+
+    def two_waiters_and_one_result(self):
+        pool = ControlledPool(1)
+        pool.putRequests(self.requests(1))
+        yield [(pool.wait,), (pool.wait,)]
+        self.check(pool)
+
+    def two_waiters_and_two_results(self):
+        pool = ControlledPool(1)
+        pool.putRequests(self.requests(2))
+        yield [(pool.wait,), (pool.wait,)]
+        self.check(pool)
+
+    def a_waiter_whose_time_is_up_and_another(self):
+        pool = ControlledPool(1)
+        pool.putRequests(self.requests(1))
+        yield [(pool.wait, 1), (pool.wait,)]
+        self.check(pool)
+
+    def cancel_against_take(self):
+        pool, outcome = ControlledPool(1), []
+        [request] = self.requests(1)
+        request.callback = lambda request, result: outcome.append("called back")
+        pool.putRequest(request)
+        yield [(lambda: outcome.append(request.cancel()),), (pool.wait,)]
+        self.check(pool)
+        assert sorted(outcome, key=str) in ([True], [False, "called back"])
+
+    def two_putters_and_room_for_one(self):
+        pool = ControlledPool(1, q_size=1)
+        yield [(pool.putRequest, request) for request in self.requests(2)]
+        self.check(pool, [0, 1])
+
+    def a_putter_that_waits_for_room_and_a_withdrawal(self):
+        pool = ControlledPool(0, q_size=1)
+        first, second = self.requests(2)
+        pool.putRequest(first)
+        yield [(pool.putRequest, second), (first.cancel,)]
+        self.check(pool, [], [1])
+
+    # The end, and no worker.
+
+    def a_put_against_the_end(self):
+        pool, outcome = ControlledPool(1), []
+
+        def put(request):
+            with contextlib.suppress(RuntimeError):
+                pool.putRequest(request)
+                outcome.append(request.requestID)
+
+        yield [(put, *self.requests(1)), (pool.shutdown,)]
+        self.check(pool, outcome)
+        assert not pool.workers
+
+    def a_put_before_the_end(self):
+        pool, requests = ControlledPool(1), self.requests(1)
+        yield [(lambda: (pool.putRequests(requests), pool.shutdown(wait=False)),)]
+        self.check(pool, [0])
+        assert requests[0].exc_info is None
+
+    def a_waiter_and_the_last_worker(self):
+        pool, outcome = ControlledPool(1), []
+
+        def put_and_wait(request):
+            pool.putRequest(request)
+            try:
+                outcome.append(pool.wait())
+            except NoWorkersAvailable:
+                outcome.append(None)
+
+        yield [(put_and_wait, *self.requests(1)), (pool.dismissWorkers, 1)]
+        assert outcome == [None if pool.workRequests else True]
+        self.check(pool, [], pool.workRequests)
+
+    def a_waiter_and_no_worker(self):
+        pool, outcome = ControlledPool(0), []
+
+        def wait():
+            with contextlib.suppress(NoWorkersAvailable):
+                outcome.append(pool.wait())
+
+        yield [(pool.putRequest, *self.requests(1)), (wait,)]
+        assert outcome in ([], [True])  # it may have waited before the put
+        self.check(pool, [], [0])
+
+    # Futures.
+
+    def a_reader_and_a_result(self):
+        pool, outcome = ControlledPool(1), []
+        future = pool.submit(abs, -1)
+        yield [(lambda: outcome.append(future.result()),)]
+        self.check(pool)
+        assert outcome == [1] and future.done() and not future.running()
+
+    def two_readers_and_an_error(self):
+        pool, outcome = ControlledPool(1), []
+        future = pool.submit(abs)
+        yield [(lambda: outcome.append(type(future.exception())),)] * 2
+        self.check(pool)
+        assert outcome == [TypeError] * 2
+
+    def a_done_callback_and_a_result(self):
+        pool, outcome = ControlledPool(1), []
+        future = pool.submit(abs, -1)
+        yield [(future.add_done_callback, lambda future: outcome.append(future.result()))]
+        self.check(pool)
+        assert outcome == [1]
+
+    def cancel_against_take_and_a_reader(self):
+        pool, outcome = ControlledPool(1), []
+        future = pool.submit(abs, -1)
+
+        def read():
+            try:
+                outcome.append(future.result())
+            except concurrent.futures.CancelledError:
+                outcome.append(None)
+
+        yield [(read,), (lambda: outcome.append(future.cancel()),)]
+        self.check(pool)
+        assert sorted(outcome, key=str) == ([None, True] if future.cancelled() else [1, False])
+
+    def help_against_take(self):
+        pool, outcome, begun = ControlledPool(2), [], []
+        pool.submit(lambda: outcome.append(pool.submit(begun.append, 1).result()))
+        yield []
+        self.check(pool)
+        assert outcome == [None] and begun == [1]
+
+    def help_where_a_worker_is_dismissed(self):
+        pool, outcome = ControlledPool(2), []
+        pool.submit(lambda: outcome.append(pool.submit(abs, -1).result()))
+        yield [(pool.dismissWorkers, 1)]
+        self.check(pool)
+        assert outcome == [1]
+
+    # Maps.
+
+    def a_map_and_two_workers(self):
+        pool, outcome = ControlledPool(2), []
+        yield [(lambda: outcome.extend(pool.map(abs, [-1, -2, -3])),)]
+        self.check(pool)
+        assert outcome == [1, 2, 3]
+
+    def a_map_and_a_dismissal(self):
+        pool, outcome = ControlledPool(2), []
+        yield [(lambda: outcome.extend(pool.map(abs, [-1, -2])),), (pool.dismissWorkers, 1)]
+        self.check(pool)
+        assert outcome == [1, 2]
+
+    def a_map_that_nobody_reads_and_the_end(self):
+        pool, outcome = ControlledPool(2), []
+        pool.map(outcome.append, [1, 2, 3])
+        yield [(pool.shutdown,)]
+        self.check(pool)
+        assert sorted(outcome) == [1, 2, 3] and not pool.workers
+
+    def a_map_that_is_cancelled(self):
+        pool, outcome = ControlledPool(1), []
+
+        def read(results):
+            try:
+                outcome.extend(results)
+            except concurrent.futures.CancelledError:
+                outcome.append(None)
+
+        results = pool.map(abs, [-1, -2])
+        yield [(read, results), (lambda: pool.shutdown(cancel_futures=True),)]
+        self.check(pool)
+        assert outcome in ([1, 2], [1, None], [None]) and not pool.workers
+
+    # A fork.
+
+    def a_fork(self):
+        pool, [first, second] = ControlledPool(1), self.requests(2)
+
+        def fork():
+            Run.step(None, "write")
+            run, Run.now = Run.now, None  # in the child nobody is under control
+            if pid := os.fork():
+                Run.now = run
+                statuses.append(os.waitpid(pid, 0)[1])
+                return
+            with contextlib.suppress(BaseException):
+                assert pool.workRequests == {}
+                pool.putRequest(second)
+                assert pool.wait(TIMEOUT) and second.result == 1
+                pool.shutdown()
+                os._exit(0)
+            os._exit(1)
+
+        statuses = []
+        yield [(pool.putRequest, first), (fork,)]
+        self.check(pool, [0])
+        assert statuses == [0]
+
+    # With so many preemptions; None: every schedule.
+    @pytest.mark.parametrize(
+        "case, bound",
+        [
+            (one_request, None),
+            (a_producer_of_two, 2),
+            (two_producers_and_two_workers, 1),
+            (a_dismissal_beside_a_producer, 1),
+            (a_dismissal_beside_two_producers, 0),
+            (a_dismissal_and_a_new_worker, 0),
+            (a_waiter_and_the_last_result, None),
+            (a_waiter_beside_a_producer, 1),
+            (two_waiters_and_one_result, 1),
+            (two_waiters_and_two_results, 1),
+            (a_waiter_whose_time_is_up_and_another, 1),
+            (cancel_against_take, None),
+            (two_putters_and_room_for_one, 1),
+            (a_putter_that_waits_for_room_and_a_withdrawal, None),
+            (a_put_against_the_end, 1),
+            (a_put_before_the_end, 2),
+            (a_waiter_and_the_last_worker, 1),
+            (a_waiter_and_no_worker, 2),
+            (a_reader_and_a_result, 2),
+            (two_readers_and_an_error, 1),
+            (a_done_callback_and_a_result, 2),
+            (cancel_against_take_and_a_reader, 1),
+            (help_against_take, 2),
+            (help_where_a_worker_is_dismissed, 1),
+            (a_map_and_two_workers, 1),
+            (a_map_and_a_dismissal, 0),
+            (a_map_that_nobody_reads_and_the_end, 1),
+            (a_map_that_is_cancelled, 1),
+        ],
+        ids=lambda case: getattr(case, "__name__", None),
+    )
+    def test_no_schedule_goes_wrong(self, case, bound):
+        schedules = explore(functools.partial(case, self), bound if bound is None else bound + PREEMPTIONS)
+        print(schedules, "schedules")
+        assert schedules > 1
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+    @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+    def test_no_schedule_goes_wrong_where_somebody_forks(self):
+        assert explore(self.a_fork, 1) > 1
+
+    # Where it is found, in which function it is planted, what is right there, and what is wrong.
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # when such a pool is dropped
+    @pytest.mark.parametrize(
+        "case, name, right, wrong",
+        [
+            pytest.param(one_request, "_Parking.park", "look() or ", "", id="no second look"),
+            pytest.param(
+                a_producer_of_two,
+                "_Parking.park",
+                "bell.acquire()  # taken",
+                "pass  # taken",
+                id="a ring under way is not waited for",
+            ),
+            pytest.param(
+                one_request,
+                "_Queue.add",
+                "self.queue.append(item)\n    if self._hung:\n        self.parking.ring()",
+                "self.parking.ring()\n    self.queue.append(item)",
+                id="rings, then shows",
+            ),
+            pytest.param(
+                a_dismissal_beside_a_producer,
+                "_RequestsQueue.take",
+                "if self.queue:\n        self",
+                "if False:\n        self",
+                id="leaves with a ring",
+            ),
+            pytest.param(
+                a_dismissal_beside_a_producer,
+                "WorkerThread.dismiss",
+                "ring_this(self._bell)",
+                "ring()",
+                id="a dismissal rings another",
+            ),
+            pytest.param(
+                a_waiter_beside_a_producer,
+                "ThreadPool.putRequest",
+                "requests.put(request)\n",
+                "pending.pop(key)\n        requests.put(request)\n        pending[key] = request\n",
+                id="queues, then registers",
+            ),
+            pytest.param(
+                cancel_against_take,
+                "ThreadPool._strike_off",
+                "if not self.workRequests",
+                "if False",
+                id="a withdrawal rings no collector",
+            ),
+            pytest.param(
+                a_putter_that_waits_for_room_and_a_withdrawal,
+                "_RequestsQueue.remove",
+                "self.room.ring()",
+                "pass",
+                id="a withdrawal makes no room",
+            ),
+            pytest.param(
+                two_putters_and_room_for_one,
+                "_RequestsQueue.take",
+                "self.room.ring()",
+                "pass",
+                id="what is taken makes no room",
+            ),
+            pytest.param(
+                a_put_against_the_end,
+                "_RequestsQueue.put",
+                "self.add(request)\n    if self.closed is not None and self.remove(request):",
+                "if self.closed is None:\n        self.add(request)\n    else:",
+                id="looks whether it is closed, then puts",
+            ),
+            pytest.param(
+                a_put_before_the_end,
+                "_RequestsQueue.take",
+                "if closed:",
+                "if self.closed:",
+                id="looks for work, then whether it is closed",
+            ),
+            pytest.param(
+                a_put_against_the_end,
+                "ThreadPool.shutdown",
+                "request._fail(",
+                "request._drop() or (",
+                id="drops what nobody is left to do",
+            ),
+            pytest.param(
+                a_waiter_and_the_last_worker,
+                "WorkerThread.run",
+                "self._results_queue.parking.ring_all()",
+                "self._gone = False",
+                id="the last worker goes and rings nobody",
+            ),
+            pytest.param(
+                a_waiter_and_no_worker,
+                "ThreadPool.putRequest",
+                "if not self.workers:",
+                "if False:",
+                id="a put where no worker is rings nobody",
+            ),
+            pytest.param(
+                a_reader_and_a_result,
+                "_Future._finish",
+                'self.__dict__.setdefault("_asked", False)',
+                "self._asked",
+                id="only looks whether somebody asks",
+            ),
+            pytest.param(
+                help_against_take,
+                "_RequestsQueue.help",
+                "self.remove(request)",
+                "request in self.queue",
+                id="helps with what it has not taken out",
+            ),
+            pytest.param(
+                a_map_that_nobody_reads_and_the_end,
+                "_Map._carry_out",
+                "self.requests.parking.ring_all()",
+                "pass",
+                id="the last chunk is done, and nobody learns of it",
+            ),
+        ],
+    )
+    def test_a_planted_bug_is_found(self, case, name, right, wrong, monkeypatch):
+        plant(monkeypatch, name, right, wrong)
+        with pytest.raises((AssertionError, RuntimeError)):
+            explore(functools.partial(case, self), 1)

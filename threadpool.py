@@ -1418,7 +1418,7 @@ class ThreadPool(concurrent.futures.Executor):
         if wait:
             self._join(self.workers + self.dismissedWorkers)
         for request in requests.drain() if self._stranded() else ():
-            request._fail(NoWorkersAvailable("the pool was shut down, and no worker was left; call createWorkers before"))
+            request._fail(NoWorkersAvailable("the pool was shut down without a worker; call createWorkers before"))
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         try:
