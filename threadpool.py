@@ -421,8 +421,8 @@ class _Parking:
     def ring_all(self) -> None:
         """Wake every thread that is parked now."""
         self.hung.rotate(0)  # moves nothing, but takes its turn, as len() does not: see above
-        for _ in range(len(self.hung)):
-            self.ring()
+        with suppress(IndexError):
+            deque(map(_call, repeat(self._ring_first, len(self.hung))), maxlen=0)  # one call (invariant 1)
 
 
 # The queue
