@@ -3,15 +3,15 @@
 
 PYTHON = python3
 BIN = .venv/bin
-PIP_INSTALL = pip install -qq --disable-pip-version-check
+PIP_INSTALL = pip install -qq --disable-pip-version-check --prefer-binary
 
 .NOTPARALLEL:
-.PHONY: help test demo docs coverage matrix bench check dist clean
+.PHONY: help test demo docs coverage matrix stress bench check dist clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-test: .venv/test ## run the tests, and the examples of the module, the README and the guide
+test: .venv/test .venv/property ## run the tests, and the examples of the module, the README and the guide
 	$(BIN)/python -m doctest threadpool.py
 	$(BIN)/python -m pytest
 
@@ -23,7 +23,7 @@ docs: .venv/docs ## build docs/_build/html, run its examples, check the README's
 	$(BIN)/sphinx-build -q -W -n -b doctest docs docs/_build/doctest
 	$(BIN)/python -m docutils --strict README.rst docs/_build/README.html
 
-coverage: .venv/test .venv/coverage ## see that the tests reach every line and branch of the module
+coverage: .venv/test .venv/property .venv/coverage ## see that the tests reach every line and branch of the module
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
@@ -34,7 +34,10 @@ FREE_THREADED ?=
 matrix: .venv/matrix ## run the tests with every Python found, on the PATH or by pyenv
 	@free=$$($(FREE_THREADED)) || exit; \
 	for bin in "$$(pyenv root 2>/dev/null)"/versions/*/bin; do found=$$bin:$$found; done; \
-	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q
+	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q $(if $(ONLY),-- test_threadpool.py -k $(ONLY))
+
+stress: ## let a storm of requests blow for SECONDS=60 with each of them
+	SECONDS=$(or $(SECONDS),60) $(MAKE) matrix ONLY=Storm
 
 # Release 1.3.2 has the name of this project, so it stays out of the way of both
 # pip and import.

@@ -47,6 +47,7 @@ from threadpool import NoResultsPending, NoWorkersAvailable, ThreadPool, WorkerT
 TIMEOUT = 60  # seconds that nothing here should need
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 HERE = pathlib.Path(threadpool.__file__).resolve().parent
+SECONDS = float(os.environ.get("SECONDS", 2))  # how long a storm blows
 PREEMPTIONS = int(os.environ.get("PREEMPTIONS", 0))  # how many more than usual, see "Every interleaving"
 SILENT = {"exc_callback": lambda request, exc_info: None}
 
@@ -2262,7 +2263,7 @@ class TestDifferencesFromThreadPoolExecutor:
         pool.dismissWorkers(1)
         gate.open.set()
         pool.joinAllDismissedWorkers()
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
         assert pool._requests_queue.empty() and request._results is None
 
     def test_a_worker_may_end_its_own_pool(self, make_pool):
@@ -2541,13 +2542,6 @@ class TestLeavesNothingBehind:
         del worker
         until(lambda: [ref() for ref in followed] == [None] * 3)
 
-    def test_many_pools_made_and_dropped_leave_no_thread(self):
-        before = threading.active_count()
-        for _ in range(200):
-            ThreadPool(2).putRequest(WorkRequest(abs, [1]))
-        until(lambda: threading.active_count() <= before)
-        assert len(threadpool._pools) < 200
-
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 class TestFork:
@@ -2716,11 +2710,22 @@ def run_to_the_end(code, *args):
 
 class TestExit:
     @pytest.mark.parametrize(
-        "end", ["pass", "sys.exit(3)", "raise SystemExit(4)", "os._exit(5)", "import gc; gc.collect()"]
+        "end",
+        [
+            "pass",
+            "sys.exit(3)",
+            "raise SystemExit(4)",
+            "os._exit(5)",
+            "gc.collect()",
+            "threading.Thread(target=pool.submit, args=[abs, -1]).start()",
+            "atexit.register(pool.submit, abs, -1)",
+            "atexit.register(pool.shutdown, wait=False)",
+            "atexit.register(pool.poll)",
+        ],
     )
     def test_the_program_ends_silently_and_at_once_with_work_running(self, end):
         code = f"""
-            import os, sys, threading, time
+            import atexit, gc, os, sys, threading, time
             from threadpool import *
             pool, entered = ThreadPool(4), threading.Semaphore(0)
             def busy():
@@ -2734,7 +2739,7 @@ class TestExit:
             {end}
         """
         done = run_to_the_end(code)
-        status = next((int(c) for c in end if c.isdigit()), 0)
+        status = next((int(c) for c in "345" if c in end), 0)
         assert (done.stdout, done.stderr, done.returncode) == ("", "", status)
 
     def test_the_program_may_end_at_any_moment(self):
@@ -2834,6 +2839,72 @@ class TestInterrupts:
         for seed in range(5):
             done = run_python(code, str(seed))
             assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+    @pytest.mark.parametrize("seed", range(2))
+    def test_with_may_be_interrupted_at_any_moment(self, seed):
+        code = """
+            import contextlib, faulthandler, itertools, random, signal, sys, threading, time
+            from threadpool import *
+            faulthandler.dump_traceback_later(50, exit=True)
+            rng = random.Random(int(sys.argv[1]))
+
+            def put(pool):
+                pool.putRequests(makeRequests(abs, range(50)))
+                with contextlib.suppress(NoResultsPending):
+                    pool.poll()
+
+            def collect(pool):
+                pool.putRequests(makeRequests(abs, range(50), lambda request, result: None))
+                pool.wait()
+                return [request.result for request in pool.results()]
+
+            def submit(pool):
+                return [future.result() for future in [pool.submit(abs, n) for n in range(50)]]
+
+            def bounded(pool):
+                return list(pool.map(abs, range(300), buffersize=9))
+
+            def nested(pool):
+                return list(pool.map(lambda n: pool.submit(abs, n).result(), range(50)))
+
+            def interrupted(work):
+                pool = ThreadPool(2, q_size=rng.choice([0, 5]))
+                moments.clear()
+                try:
+                    with pool:
+                        signal.setitimer(signal.ITIMER_REAL, 1e-6 + rng.random() ** 2 * 0.03)
+                        for _ in range(rng.randrange(5)):
+                            work(pool)
+                    assert not pool.workers + pool.dismissedWorkers
+                    any(moments or time.sleep(0.0001) for _ in itertools.count())
+                except (KeyboardInterrupt, RuntimeError) as error:
+                    # `threading.Condition`, by which a future waits, may make one of the other before 3.11.
+                    assert isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
+                    pool.shutdown(cancel_futures=True)
+                assert not pool.workers + pool.dismissedWorkers
+                pool._check()
+
+            def interrupt(*_):
+                moments.append(1)
+                raise KeyboardInterrupt
+
+            def unraisable(info):
+                # One that meets the end of an object is swallowed by the interpreter.
+                if not (info.exc_type is KeyboardInterrupt and "WeakSet" in repr(info.object)):
+                    sys.__unraisablehook__(info)
+
+            moments, sys.unraisablehook = [], unraisable
+            signal.signal(signal.SIGALRM, interrupt)
+            for number in range(25):
+                for work in (put, collect, submit, bounded, nested):
+                    interrupted(work)
+            deadline = time.monotonic() + 20
+            while threading.active_count() > 1 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert threading.active_count() == 1, threading.enumerate()
+        """
+        done = run_python(code, str(seed))
+        assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
     def test_the_main_thread_sleeps_in_slices(self, make_pool, monkeypatch):
         monkeypatch.setattr(threadpool, "_SLICE", 0.001)
@@ -3507,6 +3578,541 @@ class TestPerformancePage:
         assert len(texts) == 4
         for name, text in texts.items():
             assert text == (folder / name).read_text(encoding="utf-8"), f"{name}: run report.py"
+
+
+class TestMisuse:
+    """Each has its own message, which says what is wrong and what to do."""
+
+    @pytest.mark.parametrize(
+        "misuse, error, message",
+        [
+            (
+                lambda: WorkRequest(abs, None, None, [1]),
+                TypeError,
+                r"requestID must be hashable, not \[1\]; leave it out to",
+            ),
+            (
+                lambda: makeRequests(abs, [(1, 2)]),
+                TypeError,
+                r"must be \(args, kwds\), .* not \(1, 2\); for positional arg",
+            ),
+            (lambda: ThreadPool(-1), ValueError, "num_workers must be greater than -1, not -1"),
+            (lambda: ThreadPool(1.5), TypeError, "num_workers must be a whole number, not 1.5"),
+            (lambda: ThreadPool("2"), TypeError, "num_workers must be a whole number, not '2'"),
+            (lambda: ThreadPool(max_workers=0), ValueError, "max_workers must be greater than 0, not 0"),
+            (lambda: ThreadPool(2, max_workers=2), TypeError, "two names for one thing; give one of them"),
+            (lambda: ThreadPool(0, q_size=None), TypeError, "q_size must be a whole number, not None"),
+            (lambda: ThreadPool(0, initializer=5), TypeError, "initializer must be a callable, not 5"),
+            (lambda: ThreadPool(0).createWorkers(-2), ValueError, "num_workers must be greater than -1, not -2"),
+            (lambda: ThreadPool(0).dismissWorkers(None), TypeError, "num_workers must be a whole number, not None"),
+            (lambda: ThreadPool(0).dismissWorkers(-1), ValueError, "num_workers must be greater than -1, not -1"),
+            (
+                lambda: ThreadPool(0).putRequest(abs),
+                TypeError,
+                "a WorkRequest is wanted, not <built-in function abs>; make",
+            ),
+            (lambda: ThreadPool(0).putRequests([None]), TypeError, "a WorkRequest is wanted, not None; make one with"),
+            (lambda: ThreadPool(0).poll(), NoResultsPending, "no request is pending; put one first"),
+            (lambda: ThreadPool(0).map(abs, [1], chunksize=0), ValueError, "chunksize must be greater than 0, not 0"),
+            (
+                lambda: ThreadPool(0).map(abs, [1], buffersize=-5),
+                ValueError,
+                "buffersize must be greater than 0, not -5",
+            ),
+            (
+                lambda: ThreadPool(0).map(abs, [1], chunksize="1"),
+                TypeError,
+                "chunksize must be a whole number, not '1'",
+            ),
+        ],
+    )
+    def test_the_message(self, misuse, error, message):
+        with pytest.raises(error, match=message):
+            misuse()
+
+    def test_what_is_put_where_it_cannot_be(self, make_pool):
+        pool, request = make_pool(0, q_size=1), WorkRequest(abs, [-1], None, "the ID", **SILENT)
+        pool.putRequest(request)
+        for second in (request, WorkRequest(abs, [1], None, "the ID")):
+            with pytest.raises(
+                ValueError, match="a request with the requestID 'the ID' is pending; collect it before this"
+            ):
+                pool.putRequest(second)
+        for options in ({"block": False}, {"timeout": 0.001}, {"timeout": -1}):
+            with pytest.raises(queue.Full, match="1 requests wait, as many as q_size allows; put this one later"):
+                pool.putRequest(WorkRequest(abs), **options)
+        with pytest.raises(NoWorkersAvailable, match="1 pending, and no worker is left; call createWorkers"):
+            pool.wait()
+        pool.shutdown()
+        assert request.exception and pool.wait(0)
+        for put in (lambda: pool.putRequest(request), lambda: pool.submit(abs), lambda: pool.map(abs, [1])):
+            with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+                put()
+        assert pool.workRequests == {} and pool._requests_queue.empty()
+
+
+class TestFaults:
+    """What can go wrong in a call, in a callback or in the system, and what must not come of it."""
+
+    def test_a_call_that_recurses_for_ever_fails(self, make_pool):
+        def dive(n):
+            return dive(n + 1)
+
+        pool = make_pool(1)
+        request = WorkRequest(dive, [0], **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is RecursionError
+        assert type(pool.submit(dive, 0).exception(TIMEOUT)) is RecursionError
+        with pytest.raises(RecursionError):
+            list(pool.map(dive, [0]))
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_nesting_too_deep_is_a_recursion_error_and_no_hang(self, make_pool, workers):
+        def dive(n):
+            return pool.submit(dive, n + 1).result()
+
+        def dive_by_map(n):
+            return list(pool.map(dive_by_map, [n + 1]))
+
+        pool = make_pool(workers)
+        for call in (dive, dive_by_map):
+            assert type(pool.submit(call, 0).exception(TIMEOUT)) is RecursionError
+        assert list(pool.map(abs, [-1, -2])) == [1, 2]
+
+    def test_deep_nesting_on_one_worker(self, make_pool):
+        def total(n):
+            return n + pool.submit(total, n - 1).result() if n else 0
+
+        pool = make_pool(1, q_size=1)
+        assert pool.submit(total, 50).result(TIMEOUT) == 1275
+
+    def test_an_initializer_that_fails_in_the_third_worker_breaks_the_pool(self, make_pool, caplog):
+        def prepare():
+            if next(number) == 3:
+                raise ValueError("the third")
+
+        number, gate = itertools.count(1), Gate()
+        pool = make_pool(2, initializer=prepare)
+        done = pool.submit(abs, -1)
+        assert done.result(TIMEOUT) == 1
+        running = [pool.submit(gate, n) for n in range(2)]
+        [gate.wait_until_entered() for _ in running]
+        waiting, request = pool.submit(abs, -2), WorkRequest(abs, [-3], **SILENT)
+        pool.putRequest(request)
+        pool.createWorkers(1)
+        assert isinstance(waiting.exception(TIMEOUT), BrokenThreadPool)
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is BrokenThreadPool
+        with pytest.raises(BrokenThreadPool, match="initializer failed, see the log; mend it and make a new pool"):
+            pool.putRequest(WorkRequest(abs))
+        assert pool.workRequests == {}
+        gate.open.set()
+        assert [future.result(TIMEOUT) for future in running] == [0, 1]
+        pool.shutdown()
+
+    def test_a_pool_may_be_shared_by_many_event_loops(self, make_pool):
+        async def main(base):
+            loop = asyncio.get_running_loop()
+            return await asyncio.gather(*[loop.run_in_executor(pool, abs, -base - n) for n in range(100)])
+
+        pool = make_pool(3)
+        joins = [in_thread(asyncio.run, main(1000 * base)) for base in range(6)]
+        for base, join in enumerate(joins):
+            assert join() == [1000 * base + n for n in range(100)]
+
+    def test_ids_of_every_kind(self, make_pool):
+        class Same:
+            def __init__(self, name):
+                self.name = name
+
+            def __eq__(self, other):
+                return isinstance(other, Same) and self.name == other.name
+
+            def __hash__(self):
+                return 1
+
+        ids = [0, "", (), (1, (2,)), frozenset({3}), b"4", 5.5, float("nan"), float("inf"), 1 << 100, -1, True, 1j]
+        ids += [Same("a"), Same("b"), object(), abs, type, ..., NotImplemented, "\udc80", "a" * 10000]
+        pool = make_pool(2)
+        requests = [WorkRequest(abs, [-n], None, key) for n, key in enumerate(ids)]
+        pool.putRequests(requests)
+        assert all(request.requestID is key for request, key in zip(requests, ids))
+        assert pool.wait(TIMEOUT) and values(requests) == list(range(len(ids)))
+        for _ in range(2):
+            pool.putRequest(WorkRequest(abs, [1], None, Same("a")))
+            with pytest.raises(ValueError, match="is pending; collect it before this one is put"):
+                pool.putRequest(WorkRequest(abs, [1], None, Same("a")))  # another one, but equal
+            assert pool.wait(TIMEOUT)
+
+    @pytest.mark.parametrize(
+        "args, kwds",
+        [
+            ([], {}),
+            ((), None),
+            (None, {}),
+            ([None], {}),
+            ([[]], {}),
+            (range(3), {}),
+            ({1: 2}, {}),
+            ("ab", {}),
+            ({4}, {}),
+            ([1], {"self": 1, "request": 2, "args": 3, "kwds": 4, "callable_": 5, "worker": 6}),
+            ([], {"a b": 1, "": 2, "\xfc": 3}),
+            ([print] * 300, {str(n): n for n in range(300)}),
+            ([], types.MappingProxyType({"a": 1})),
+            ([ValueError("an argument")], {"key": ValueError("another")}),
+        ],
+        ids=lambda value: repr(value)[:20],
+    )
+    def test_arguments_of_every_kind(self, make_pool, args, kwds):
+        pool, request = make_pool(1), WorkRequest(lambda *args, **kwds: (args, kwds), args, kwds)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.result == (tuple(args or ()), dict(kwds or {}))
+
+    @pytest.mark.parametrize("args, kwds", [(5, None), (None, {1: 2}), (None, 5), (object(), object())])
+    def test_arguments_that_are_none_fail_in_the_worker(self, make_pool, args, kwds):
+        pool, request = make_pool(1), WorkRequest(print, args, kwds, **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is TypeError
+
+    def test_many_pools_come_and_go(self):
+        def make_and_use(number):
+            for n in range(number):
+                pool = ThreadPool(1)
+                pool.putRequest(WorkRequest(abs, [-n]))
+                if n % 2:
+                    assert pool.wait(TIMEOUT)
+            del pool
+            until(lambda: threading.active_count() <= before)
+            gc.collect()
+            ours = [type(thing).__module__ in ("threadpool", "threading") for thing in gc.get_objects()]
+            return len(threadpool._pools), sum(ours)
+
+        before = threading.active_count()
+        pools, things = make_and_use(500)
+        later = make_and_use(9500)
+        assert later[0] <= pools and later[1] < things + 100
+
+    def test_memory_stays_flat_over_many_requests(self, make_pool):
+        def use(number):
+            for _ in range(number // 1000):
+                pool.putRequests(makeRequests(abs, range(500)))
+                futures = [pool.submit(abs, n) for n in range(400)]
+                assert list(pool.map(abs, range(100))) == list(range(100))
+                assert [future.result() for future in futures] == list(range(400))
+                assert pool.wait(TIMEOUT)
+            del futures
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        pool = make_pool(3)
+        use(5000)
+        first = use(5000)
+        assert use(100_000) < first + 1000
+
+
+class TestModel:
+    """Whatever is done with a pool, in whatever order: it behaves like a dictionary of what is pending."""
+
+    def test_whatever_is_done(self):
+        pytest.importorskip("hypothesis")
+        from hypothesis import settings, stateful
+        from hypothesis import strategies as some
+
+        class CallbackError(Exception):
+            pass
+
+        errors = [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration, MemoryError]
+
+        def call(outcome):
+            if isinstance(outcome, type):
+                raise outcome("on purpose")
+            return outcome
+
+        some_index = some.integers(0, 9)  # of a list that depends on how fast the workers are
+        outcomes = some.one_of(some.integers(), some.sampled_from(errors), some.just(ValueError("returned")))
+
+        class Machine(stateful.RuleBasedStateMachine):
+            def __init__(self):
+                super().__init__()
+                self.pool, self.number = ThreadPool(0), 0
+                self.pending = {}  # what is to be called back, by the request
+                self.collected, self.futures, self.gates = [], [], []
+
+            # What is called back must have been put, and not yet been called back.
+
+            def callback(self, request, result):
+                self.settle(request, result, request.exception)
+
+            def settle(self, request, result, failed):
+                outcome, raises = self.pending.pop(request)
+                assert threading.current_thread() is self.thread
+                assert request.requestID not in self.pool.workRequests
+                if isinstance(outcome, type):
+                    assert failed and result is request.exc_info and type(result[1]) is outcome
+                else:
+                    assert not failed and result is outcome is request.result and request.exc_info is None
+                self.collected.append(request)
+                if raises:
+                    raise CallbackError
+
+            def exc_callback(self, request, exc_info):
+                assert exc_info is request.exc_info
+                self.settle(request, exc_info, True)
+
+            # Growing and shrinking.
+
+            @stateful.rule(number=some.integers(0, 2))
+            def grow(self, number):
+                number = min(number, 4 - self.number)
+                self.pool.createWorkers(number)
+                self.number += number
+
+            @stateful.rule(number=some.integers(0, 5), join=some.booleans())
+            def dismiss(self, number, join):
+                if join:
+                    self.let_go()
+                self.pool.dismissWorkers(number, join)
+                self.number = max(0, self.number - number)
+
+            # Requests in.
+
+            @stateful.rule(outcome=outcomes, own=some.booleans(), raises=some.booleans())
+            def put(self, outcome, own, raises):
+                exc_callback = self.exc_callback if own else None
+                request = WorkRequest(call, [outcome], None, None, self.callback, exc_callback)
+                self.pending[request] = outcome, raises
+                self.pool.putRequest(request)
+
+            @stateful.precondition(lambda self: len(self.gates) < 3)
+            @stateful.rule()
+            def hold_a_worker(self):
+                gate = Gate()
+                request = WorkRequest(gate, [None], None, None, self.callback, self.exc_callback)
+                self.pending[request] = None, False
+                self.gates.append(gate)
+                self.pool.putRequest(request)
+
+            @stateful.rule()
+            def let_go(self):
+                while self.gates:
+                    self.gates.pop().open.set()
+
+            @stateful.rule(which=some_index, outcome=outcomes)
+            def put_again(self, which, outcome):
+                for request in self.collected[which : which + 1]:
+                    self.collected.remove(request)
+                    request.callable, request.args = call, [outcome]
+                    self.pending[request] = outcome, False
+                    self.pool.putRequest(request)
+
+            @stateful.rule(which=some_index)
+            def put_what_is_pending(self, which):
+                for request in [*self.pending][which : which + 1]:
+                    with pytest.raises(ValueError, match="is pending"):
+                        self.pool.putRequest(request)
+
+            @stateful.rule(which=some_index)
+            def cancel(self, which):
+                for request in [*self.pending][which : which + 1]:
+                    self.cancel_this(request)
+
+            def cancel_this(self, request):
+                nobody = not self.number and not self.pool.dismissedWorkers
+                expected = request in self.pool._requests_queue.queue
+                cancelled = request.cancel()
+                assert not nobody or cancelled == expected
+                if cancelled:
+                    del self.pending[request]
+                assert not request.cancel()
+
+            # Results out.
+
+            def collecting(self, collect):
+                """Collect until no callback raises any more."""
+                self.thread = threading.current_thread()
+                while True:
+                    with contextlib.suppress(CallbackError):
+                        return collect()
+
+            @stateful.rule()
+            def poll(self):
+                with contextlib.suppress(NoResultsPending):
+                    self.collecting(self.pool.poll)
+                    assert self.pending
+                    return
+                assert not self.pending
+
+            def poll_all(self):
+                with pytest.raises(NoResultsPending):
+                    self.pool.poll(True)
+
+            @stateful.rule(how=some.sampled_from(["wait", "poll", "results"]))
+            def collect_all(self, how):
+                self.let_go()
+                if not self.number:
+                    self.pool.joinAllDismissedWorkers()
+                calls = {"wait": self.pool.wait, "poll": self.poll_all, "results": lambda: [*self.pool.results()]}
+                if self.number or not set(self.pending) & set(self.pool._requests_queue.queue):
+                    self.collecting(calls[how])
+                    assert not self.pending
+                else:
+                    with pytest.raises(NoWorkersAvailable, match="no worker is left"):
+                        self.collecting(self.pool.wait)
+                    assert set(self.pending) <= set(self.pool._requests_queue.queue)
+
+            @stateful.rule()
+            def impatient_wait(self):
+                assert self.collecting(lambda: self.pool.wait(0)) == (not self.pending)
+
+            # Futures and maps.
+
+            @stateful.rule(outcome=outcomes)
+            def submit(self, outcome):
+                self.futures.append((self.pool.submit(call, outcome), outcome))
+
+            @stateful.rule(which=some_index)
+            def cancel_future(self, which):
+                for future, _ in self.futures[which : which + 1]:
+                    before = future.cancelled()
+                    assert future.cancel() == future.cancelled() >= before
+
+            @stateful.precondition(lambda self: self.number)
+            @stateful.rule()
+            def read_futures(self):
+                self.let_go()
+                while self.futures:
+                    future, outcome = self.futures.pop()
+                    if future.cancelled():
+                        assert future.done() and not future.running()
+                    elif isinstance(outcome, type):
+                        assert type(future.exception(TIMEOUT)) is outcome
+                    else:
+                        assert future.result(TIMEOUT) is outcome
+
+            @stateful.precondition(lambda self: self.number)
+            @stateful.rule(
+                inputs=some.lists(some.one_of(some.integers(), some.sampled_from(errors)), max_size=40),
+                chunksize=some.sampled_from([None, 1, 7]),
+                buffersize=some.sampled_from([None, 1, 2, 10]),
+                ordered=some.booleans(),
+            )
+            def map(self, inputs, chunksize, buffersize, ordered):
+                self.let_go()
+                options = {"chunksize": chunksize, "buffersize": buffersize, "ordered": ordered}
+                results, good = [], [value for value in inputs if not isinstance(value, type)]
+                try:
+                    for result in self.pool.map(call, inputs, **options):
+                        results.append(result)
+                except BaseException as error:
+                    assert type(error) in inputs or (type(error) is RuntimeError and StopIteration in inputs)
+                else:
+                    assert good == inputs
+                if ordered:
+                    first = next((n for n, value in enumerate(inputs) if isinstance(value, type)), len(inputs))
+                    assert results == inputs[:first]
+                else:
+                    assert all(results.count(value) <= good.count(value) for value in results)
+                    assert good != inputs or sorted(results) == sorted(inputs)
+
+            @stateful.invariant()
+            def books(self):
+                self.pool._check()
+                assert set(self.pool.workRequests.values()) == set(self.pending)
+                assert len(self.pool.workers) == self.number
+
+            def teardown(self):
+                self.let_go()
+                self.pool.createWorkers(1)
+                self.thread = threading.current_thread()
+                while self.pending:
+                    with contextlib.suppress(CallbackError):
+                        self.pool.wait()
+                with self.pool:
+                    pass
+                assert not self.pending and not self.pool.workers + self.pool.dismissedWorkers
+                assert all(future.done() for future, _ in self.futures)
+
+        few = settings(max_examples=50, stateful_step_count=30, deadline=None, database=None)
+        stateful.run_state_machine_as_test(Machine, settings=few)
+
+
+class TestStorm:
+    """Everything at once, for so many SECONDS (`make stress`); afterwards the counts must match."""
+
+    def test_eight_put_and_two_collect_while_the_pool_is_resized(self, frantic):
+        pool, deadline, rng = ThreadPool(4, q_size=100), time.monotonic() + SECONDS, random.Random(1)
+        put, ran, called = [[[] for _ in range(8)] for _ in range(3)]  # by producer, how often
+        going = threading.Event()
+
+        def call(producer, number):
+            ran[producer][number] += 1
+            if not number % 5:
+                raise ValueError(number)
+            return producer, number
+
+        def callback(request, result):
+            producer, number = request.args
+            assert result == (producer, number) if number % 5 else isinstance(result[1], ValueError)
+            called[producer][number] += 1
+
+        def produce(producer):
+            for number in itertools.count():
+                for times in (put, ran, called):
+                    times[producer].append(0)
+                request = WorkRequest(call, (producer, number), None, None, callback, None)
+                pool.putRequest(request)
+                put[producer][number] += not (not number % 7 and request.cancel())
+                if time.monotonic() > deadline:
+                    return
+
+        def collect():
+            while not going.is_set() or pool.workRequests:
+                pool.wait(0.1)
+
+        def resize():
+            while not going.is_set():
+                pool.createWorkers(rng.randrange(4))
+                pool.dismissWorkers(rng.randrange(max(1, len(pool.workers))), do_join=rng.random() < 0.2)
+
+        def submit():
+            while time.monotonic() < deadline:
+                futures = [pool.submit(lambda n: sum(pool.map(abs, range(n))), n) for n in range(20)]
+                cancelled = [future for future in futures[::3] if future.cancel()]
+                results = [future.result(TIMEOUT) for future in futures if future not in cancelled]
+                assert results == [sum(range(n)) for n in range(20) if futures[n] not in cancelled]
+
+        producers = [in_thread(produce, n) for n in range(8)] + [in_thread(submit)]
+        others = [in_thread(collect), in_thread(collect), in_thread(resize)]
+        for join in producers:
+            join.thread.join(SECONDS + TIMEOUT)
+            join()
+        going.set()
+        for join in others:
+            join()
+        pool._check()
+        pool.shutdown()
+        assert put == ran == called and all(map(len, put))
+        assert not pool.workRequests and not pool.workers + pool.dismissedWorkers
+
+    def test_memory_stays_flat(self, make_pool):
+        def use():
+            pool.putRequests(makeRequests(abs, range(500)))
+            futures = [pool.submit(abs, n) for n in range(400)]
+            assert list(pool.map(abs, range(100))) == list(range(100))
+            assert [future.result() for future in futures] == list(range(400))
+            assert pool.wait(TIMEOUT)
+
+        def use_for(seconds):
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                use()
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        pool = make_pool(3)
+        first = use_for(SECONDS / 4)
+        assert use_for(SECONDS) < first + 1000
 
 
 # Every interleaving
