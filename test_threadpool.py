@@ -9,6 +9,7 @@ import collections
 import concurrent.futures
 import contextlib
 import contextvars
+import copy
 import errno
 import fcntl
 import functools
@@ -20,6 +21,7 @@ import itertools
 import logging
 import os
 import pathlib
+import pickle
 import pty
 import queue
 import random
@@ -783,6 +785,15 @@ class TestFutures:
         gate.open.set()
         assert first.result(TIMEOUT) is None and not first.cancel()
 
+    def test_a_copy_of_a_future_that_is_done_is_done(self, make_pool):
+        future = make_pool(1).submit(abs, -1)
+        until(lambda: "_asked" in vars(future))  # settled, and nobody has asked
+        for copied in (copy.copy(future), pickle.loads(pickle.dumps(future))):
+            assert copied.result() == 1 and copied.done() and not copied.running()
+            assert concurrent.futures.wait([copied], TIMEOUT).done == {copied}
+        with pytest.raises(TypeError, match="pickle"):
+            pickle.dumps(make_pool(0).submit(abs, -1))
+
     def test_a_future_is_either_begun_or_cancelled(self, make_pool, frantic):
         pool = make_pool(2)
         for _ in range(300):
@@ -1080,7 +1091,7 @@ class TestMaps:
         first, results, failure = job.done.get(timeout=TIMEOUT)
         assert (first, results, failure) == (0, [0], [])
         job.done.put((first, results, failure))
-        assert list(itertools.chain.from_iterable(job.results(True, None))) == list(range(5))
+        assert list(job.results(True, None)) == list(range(5))
 
     def test_a_chunk_of_a_fixed_size_is_cut_only_to_be_dropped(self, make_pool):
         pool, gate = make_pool(1), Gate()
@@ -1114,7 +1125,7 @@ class TestMaps:
         monkeypatch.setattr(job, "calls", lambda worker, left: (pool._requests_queue.cut(), map(abs, left))[1])
         job.size = 20
         job.feed()
-        assert list(itertools.chain.from_iterable(job.results(True, None))) == list(range(20))
+        assert list(job.results(True, None)) == list(range(20))
 
     def test_a_chunk_taken_when_the_reader_wants_no_more_is_not_begun(self, make_pool):
         # 1. a worker takes the map from the queue; 2. its reader ends it; 3. the worker begins a chunk.
@@ -1125,6 +1136,24 @@ class TestMaps:
         pool.createWorkers(1)
         assert job.done.get(timeout=TIMEOUT) == (0, [], []) and called == [] and not job.todo
 
+    @pytest.mark.skipif(not GIL, reason="without the global lock, a generator is for one thread alone, or crashes")
+    def test_one_of_two_readers_is_refused_and_the_other_reads_on(self, make_pool):
+        def call(n):
+            if n == 2:
+                gate()
+            return n
+
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(call, range(5), chunksize=1)
+        assert [next(results), next(results)] == [0, 1]
+        join = in_thread(list, results)
+        gate.wait_until_entered()
+        until(lambda: results.gi_running)
+        with pytest.raises(ValueError, match="generator already executing"):
+            next(results)
+        gate.open.set()
+        assert join() == [2, 3, 4]
+
     def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
         cuts, pool = threading.Semaphore(0), make_pool(1)
         cut = pool._requests_queue.cut
@@ -1132,7 +1161,7 @@ class TestMaps:
         job, gate = hold_chunk(pool, 5)
         [work] = pool._requests_queue.chunks.values()
         assert work == list(range(5))
-        join = in_thread(next, itertools.chain.from_iterable(job.results(True, None)))
+        join = in_thread(next, job.results(True, None))
         for _ in range(5):
             assert cuts.acquire(timeout=TIMEOUT)
         assert work == [0]
@@ -1158,7 +1187,7 @@ class TestMaps:
         until(lambda: len(pool._requests_queue.parking.hung) == 1)
         assert all(worker.is_alive() for worker in pool.workers)
         gate.open.set()
-        assert list(itertools.chain.from_iterable(job.results(True, None))) == list(range(5))
+        assert list(job.results(True, None)) == list(range(5))
         pool.shutdown()
         assert pool.workers == [] and pool._requests_queue.chunks == {}
 
@@ -1798,26 +1827,65 @@ class TestCollecting:
             pool.putRequest(WorkRequest(abs, requestID="k"))
         assert list(pool.workRequests.values()) == [other] and pool._requests_queue.empty()
 
-    def test_a_request_whose_ring_was_lost_is_found_by_whoever_waits(self, make_pool):
-        # 1. putter appends; 2. KeyboardInterrupt in the thread that would ring; nobody is rung.
-        pool = make_pool(1)
-        until(lambda: pool._requests_queue.parking.hung)
-        request = WorkRequest(abs, [-1])
-        ring = pool._requests_queue.parking.ring
-        pool._requests_queue.parking.ring = lambda: None
-        pool.putRequest(request)
-        pool._requests_queue.parking.ring = ring
-        assert values(pool.results(TIMEOUT)) == [1]
+    def test_a_second_interrupt_while_a_put_is_undone_costs_no_ring(self, make_pool, monkeypatch):
+        # 1. putter appends; 2. KeyboardInterrupt, nobody is rung; 3. another, and the request is not taken out again.
+        def interrupted(*_):
+            monkeypatch.undo()
+            monkeypatch.setattr(requests, "remove", interrupted)
+            raise KeyboardInterrupt
 
-    def test_a_request_whose_ring_was_lost_is_found_by_whoever_waits_for_room(self, make_pool):
-        pool = make_pool(1, q_size=1)
-        until(lambda: pool._requests_queue.parking.hung)
-        ring = pool._requests_queue.parking.ring
-        pool._requests_queue.parking.ring = lambda: None
-        pool.putRequest(WorkRequest(abs, [-1]))
-        pool._requests_queue.parking.ring = ring
-        pool.putRequest(WorkRequest(abs, [-2]), timeout=TIMEOUT)
-        assert sorted(values(pool.results(TIMEOUT))) == [1, 2]
+        pool = make_pool(1)
+        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
+        until(lambda: requests.parking.hung)
+        monkeypatch.setattr(requests.parking, "ring", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(request)
+        monkeypatch.undo()
+        assert in_thread(pool.wait)() and request.result == 1
+
+    def test_stop_iteration_leaves_a_callback_like_any_error(self, make_pool):
+        def stop(request, result):
+            raise StopIteration(result)
+
+        pool = make_pool(1)
+        for collect, error in [
+            (pool.poll, StopIteration),
+            (pool.wait, StopIteration),
+            (lambda: pool.wait(TIMEOUT), StopIteration),
+            (lambda: list(pool.results()), RuntimeError),
+        ]:
+            pool.putRequest(WorkRequest(abs, [-1], callback=stop))
+            until(pool._results_queue.qsize)
+            with pytest.raises(error):
+                collect()
+            assert pool.wait(0)
+
+    def test_whoever_waits_keeps_nothing_of_what_came_before(self, make_pool):
+        class Job:
+            pass
+
+        pool, gate, job = make_pool(1), Gate(), Job()
+        pool.putRequest(WorkRequest(abs, [-1], requestID=job))
+        pool.putRequest(WorkRequest(gate))
+        gone = weakref.ref(job)
+        del job
+        join = in_thread(pool.wait)
+        gate.wait_until_entered()
+        until(lambda: gone() is None)
+        gate.open.set()
+        assert join()
+
+    def test_whether_a_worker_is_there_is_not_asked_of_the_thread(self, make_pool, monkeypatch):
+        # After a KeyboardInterrupt in it, is_alive may say False for ever (bpo-45274).
+        pool, gate = make_pool(1), Gate()
+        pool.putRequests([WorkRequest(gate, [1]), WorkRequest(abs, [-2])])
+        gate.wait_until_entered()
+        monkeypatch.setattr(WorkerThread, "is_alive", lambda self: False)
+        join = in_thread(lambda: values(pool.results()))
+        until(lambda: pool._results_queue.parking.hung)
+        gate.open.set()
+        assert join() == [1, 2]
+        monkeypatch.undo()
 
     def test_a_stale_result_is_not_taken_for_that_of_a_new_request_of_the_same_id(self, make_pool):
         pool, old, new, seen = make_pool(2), Gate(), Gate(), []
@@ -2294,7 +2362,7 @@ class TestDifferencesFromThreadPoolExecutor:
         pool.shutdown(wait=False, cancel_futures=True)
         gate.open.set()
         pool.shutdown()
-        results = itertools.chain.from_iterable(job.results(True, None))
+        results = job.results(True, None)
         assert next(results) == 0 and pool._requests_queue.empty()
         with pytest.raises(concurrent.futures.CancelledError):
             next(results)
@@ -2694,6 +2762,30 @@ class TestFork:
         del pool
         gc.collect()
         assert not parking.hung
+
+    @pytest.mark.parametrize("collect", ["pool.wait()", "list(pool.results())"])
+    def test_a_callback_may_fork(self, collect):
+        code = f"""
+            import os, sys, warnings
+            from threadpool import *
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool, pids = ThreadPool(1), []
+
+            def fork(request, result):
+                pids.append(os.fork())
+
+            pool.putRequest(WorkRequest(abs, [-1], callback=fork))
+            pool.putRequest(WorkRequest(abs, [-2]))
+            {collect}
+            if pids == [0]:
+                request = WorkRequest(abs, [-3])
+                pool.putRequest(request)
+                pool.wait()
+                os._exit(request.result)
+            print(os.WEXITSTATUS(os.waitpid(pids[0], 0)[1]))
+        """
+        done = run_python(code)
+        assert (done.stdout, done.stderr) == ("3\n", "")
 
 
 def run_to_the_end(code, *args):

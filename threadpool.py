@@ -89,7 +89,7 @@ import threading
 import traceback
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -571,7 +571,6 @@ class _RequestsQueue(_Queue):
             if not (seconds := block and _seconds_left(deadline)):
                 raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
             self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
-            self.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
 
     def close(self, reason: Exception | None = None) -> None:
         """Let nothing more in; workers leave when nothing waits."""
@@ -772,11 +771,11 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
         self._context, self._requests = copy_context(), requests  # where it waits; None once begun
 
     def __getattr__(self, name: str) -> Any:
-        """Called for what is not there: now somebody wants the whole future."""
-        settled = self.__dict__.setdefault("_asked", True) is False
-        state = "FINISHED" if settled else "PENDING" if self._requests else "RUNNING"
-        whole = {**vars(concurrent.futures.Future()), "_state": state}
-        list(map(self.__dict__.setdefault, whole, whole.values()))
+        """Called for what is not there: perhaps somebody wants the whole future."""
+        if name in (whole := vars(concurrent.futures.Future())):
+            settled = self.__dict__.setdefault("_asked", True) is False
+            whole["_state"] = "FINISHED" if settled else "PENDING" if self._requests else "RUNNING"
+            list(map(self.__dict__.setdefault, whole, whole.values()))
         return object.__getattribute__(self, name)  # AttributeError if it is not one of these
 
     def cancel(self) -> bool:
@@ -845,10 +844,6 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
 _CHUNK_SECONDS = 0.002
 
 
-class _Results(chain):  # type: ignore[type-arg]
-    """Iterates over results, in C, and can be closed like a generator."""
-
-
 class _Map:
     def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
                  chunksize: int | None, buffersize: int | None) -> None:
@@ -876,9 +871,8 @@ class _Map:
                 self.fed, room, batch = self.fed + len(inputs), room - len(inputs), 2 * batch
         return self.fed
 
-    def results(self, ordered: bool, deadline: float | None) -> Generator[Iterator[Any], None, None]:
-        """The results of one chunk after the other."""
-        early, rest = dict[int, Any](), iter(list[Any]())
+    def results(self, ordered: bool, deadline: float | None) -> Iterator[Any]:
+        early: dict[int, Any] = {}
         try:
             while self.read < self.feed():
                 chunk = early.pop(self.read, None) or self.next_chunk(deadline)
@@ -887,12 +881,10 @@ class _Map:
                     early[first] = chunk
                     continue
                 self.read += len(results)
-                rest = map(list.pop, repeat(results, len(results)))  # keeps none of them
-                yield rest
+                yield from map(list.pop, repeat(results, len(results)))  # keeps none of them
                 if failure:
                     raise failure.pop()
         finally:
-            deque(rest, maxlen=0)  # if it is closed in the middle of a chunk
             if self.read < self.fed:  # an error, a timeout, or somebody who wants no more
                 # (Emptied, as tracebacks of errors that nobody has read may lead back to this frame.)
                 self.ended, self.done, early, chunk, failure = True, queue.SimpleQueue(), {}, None, []
@@ -1171,10 +1163,13 @@ class ThreadPool(concurrent.futures.Executor):
                 raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
             requests.put(request)
         except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
-            requests.remove(request)
-            requests.room.ring()  # invariant 3: we may have been rung for this room
-            if pending.get(key) is request:
-                self._strike_off(key)
+            try:
+                requests.remove(request)
+                requests.room.ring()  # invariant 3: we may have been rung for this room
+                if pending.get(key) is request:
+                    self._strike_off(key)
+            finally:
+                requests.parking.ring()  # a second KeyboardInterrupt may leave it there, and no worker rung
             raise
         if not self.workers:
             self._results_queue.parking.ring_all()  # collectors who may now wait in vain
@@ -1226,7 +1221,8 @@ class ThreadPool(concurrent.futures.Executor):
         wait for itself.
         """
         deadline = self._wait_until(timeout) if block else None
-        deque(map(WorkRequest._call_back, self._arrivals(block, deadline)), maxlen=0)  # keeps none
+        while taken := self._take_result(block, deadline):
+            taken.pop()._call_back()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Handle results until all are in; False if `timeout` seconds were too few.
@@ -1265,13 +1261,15 @@ class ThreadPool(concurrent.futures.Executor):
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
         try:
-            yield from map(WorkRequest._call_back, self._arrivals(True, self._wait_until(timeout)))
+            deadline = self._wait_until(timeout)
+            while taken := self._take_result(True, deadline):
+                yield taken.pop()._call_back()
         except NoResultsPending:
             return
         raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
 
-    def _arrivals(self, block: bool, deadline: float | None) -> Iterator[WorkRequest]:
-        """Strike off and yield what has arrived, and with `block` what arrives until the deadline."""
+    def _take_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
+        """Strike off the next that has arrived: in a list, so that nobody keeps it, empty if none is here in time."""
         results, pending = self._results_queue, self.workRequests
         # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
         # between the two would leave the request registered for ever.
@@ -1279,23 +1277,22 @@ class ThreadPool(concurrent.futures.Executor):
         take = map(taken.append, map(deque.popleft, repeat(results.queue)))
         try:
             while True:
-                with suppress(IndexError):
+                try:
                     for _ in take:
-                        if pending.get(key := taken[0].requestID) is taken[0]:
-                            self._strike_off(key)
-                            yield taken.pop()  # keeps none
+                        if pending.get(taken[0].requestID) is taken[0]:
+                            self._strike_off(taken[0].requestID)
+                            return taken
                         taken.clear()
-                if not pending:
-                    raise NoResultsPending("no request is pending; put one first")
+                except IndexError:
+                    if not pending:
+                        raise NoResultsPending("no request is pending; put one first") from None
                 # Nothing has arrived, and something is pending: sleep, or give up.
                 if not (seconds := block and _seconds_left(deadline)):
-                    return
+                    return taken
                 results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
-                if self._requests_queue.queue and not results.queue:
-                    # In this order: a worker delivers before it is gone.
-                    if self._stranded() and not results.reaches(1):
-                        raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
-                    self._requests_queue.parking.ring()  # a second Ctrl-C, while a put is undone, may have cost a ring
+                # In this order: a worker delivers before it is gone.
+                if self._requests_queue.queue and not results.queue and self._stranded() and not results.reaches(1):
+                    raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
         except BaseException:
             # Put back what we took (it will be dropped if it was struck off),
             # and pass on a ring that we may have used up.
@@ -1306,9 +1303,10 @@ class ThreadPool(concurrent.futures.Executor):
     def _stranded(self) -> bool:
         """Whether requests wait, and no worker is left to take them."""
         with self._roster:
-            # (A worker of the user's own making may have no _gone.)
-            at_work = (worker for worker in chain(self.workers, self.dismissedWorkers)
-                       if worker.is_alive() and not getattr(worker, "_gone", False))
+            # A `run` of the user's own may not set _gone.  (Of ours nobody asks is_alive: before
+            # Python 3.13, a KeyboardInterrupt there makes it say False from then on, bpo-45274.)
+            workers = [worker for worker in self.workers + self.dismissedWorkers if not getattr(worker, "_gone", False)]
+            at_work = (type(worker).run is WorkerThread.run or worker.is_alive() for worker in workers)
             return not any(at_work) and not self._requests_queue.empty()
 
     def _wait_until(self, timeout: float | None) -> float | None:
@@ -1385,9 +1383,7 @@ class ThreadPool(concurrent.futures.Executor):
         deadline = _deadline(timeout)
         job = _Map(self, fn, iterables, chunksize, buffersize)
         job.feed()
-        results = _Results.from_iterable(chunks := job.results(ordered, deadline))
-        results.close = chunks.close  # type: ignore[attr-defined]
-        return results
+        return job.results(ordered, deadline)
 
     # The end.
 
