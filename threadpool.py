@@ -489,7 +489,8 @@ class _ResultsQueue(_Queue):
 #
 # So the worker looks whether it is closed *before* its last look into the
 # deque, and the putter appends *before* it looks whether it is closed, and
-# takes its request back if so; if it is gone, a worker has it, and all is well.
+# takes its request back if so; if it is gone, a worker has it, or a shutdown, which
+# sees to it.
 # The closer shows by closing, the putter by appending, and each look comes after.
 #
 # Nor does a worker leave while others are at a map (`chunks`), of which they may
