@@ -1843,6 +1843,20 @@ class TestCollecting:
         monkeypatch.undo()
         assert in_thread(pool.wait)() and request.result == 1
 
+    def test_an_interrupt_while_a_result_is_struck_off_loses_no_callback(self, make_pool, monkeypatch):
+        def strike_off(key):
+            monkeypatch.undo()
+            pool._strike_off(key)
+            raise KeyboardInterrupt
+
+        pool, called = make_pool(1), []
+        pool.putRequest(WorkRequest(abs, [-1], callback=lambda request, result: called.append(result)))
+        monkeypatch.setattr(pool, "_strike_off", strike_off)
+        with pytest.raises(KeyboardInterrupt):
+            pool.wait()
+        assert len(pool.workRequests) == 1 and called == []
+        assert pool.wait(0) and called == [1]
+
     def test_stop_iteration_leaves_a_callback_like_any_error(self, make_pool):
         def stop(request, result):
             raise StopIteration(result)

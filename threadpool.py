@@ -489,9 +489,9 @@ class _ResultsQueue(_Queue):
 #
 # So the worker looks whether it is closed *before* its last look into the
 # deque, and the putter appends *before* it looks whether it is closed, and
-# takes its request back if so; if it is gone, a worker has it, or a shutdown, which
-# sees to it.
-# The closer shows by closing, the putter by appending, and each look comes after.
+# takes its request back if so; if it is gone, a worker has it, or a shutdown that
+# finds no worker left and fails it.  The closer shows by closing, the putter by
+# appending, and each look comes after.
 #
 # Nor does a worker leave while others are at a map (`chunks`), of which they may
 # yet put something back.
@@ -1295,8 +1295,9 @@ class ThreadPool(concurrent.futures.Executor):
                 if self._requests_queue.queue and not results.queue and self._stranded() and not results.reaches(1):
                     raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
         except BaseException:
-            # Put back what we took (it will be dropped if it was struck off),
-            # and pass on a ring that we may have used up.
+            # Put back what we took, on the books and into the queue, and pass
+            # on a ring that we may have used up.
+            pending.update({request.requestID: request for request in taken if request.requestID not in pending})
             results.queue.extendleft(taken)
             results.parking.ring_all()  # invariants 3 and 5
             raise
