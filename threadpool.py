@@ -245,8 +245,7 @@ class WorkRequest:
             results.add(self)
 
     def _fail(self, error: BaseException) -> None:
-        self.exc_info = (type(error), error, error.__traceback__)
-        self.exception = True
+        self.exception, self.exc_info = True, (type(error), error, error.__traceback__)
         self._finish(None)
 
     def _call_back(self) -> WorkRequest:
@@ -1279,7 +1278,8 @@ class ThreadPool(concurrent.futures.Executor):
         try:
             while True:
                 try:
-                    for _ in take:
+                    while True:
+                        next(take)
                         if pending.get(taken[0].requestID) is taken[0]:
                             self._strike_off(taken[0].requestID)
                             return taken
