@@ -6,7 +6,7 @@ a timeout, and if one is not enough, faulthandler shows where everybody stands.
 
 import asyncio
 import collections
-import concurrent.futures
+import concurrent.futures.process
 import contextlib
 import contextvars
 import copy
@@ -19,12 +19,14 @@ import inspect
 import io
 import itertools
 import logging
+import multiprocessing
 import os
 import pathlib
 import pickle
 import pty
 import queue
 import random
+import re
 import runpy
 import signal
 import struct
@@ -2322,7 +2324,7 @@ class TestDifferencesFromThreadPoolExecutor:
         executor.shutdown()
 
     def test_without_workers_what_waits_fails_at_shutdown(self, make_pool):
-        message = "the pool was shut down without a worker; call createWorkers before"
+        message = "the pool was shut down without a worker; createWorkers before"
         for wait in (True, False):
             pool = make_pool(0)
             request, future, results = WorkRequest(abs, **SILENT), pool.submit(abs, 1), pool.map(abs, [1])
@@ -3563,7 +3565,7 @@ class TestDemo:
         assert peak() - before < 20_000  # kilobytes
 
     @pytest.mark.parametrize("terminal", [True, False])
-    def test_steps_in_this_process(self, tree, monkeypatch, terminal):
+    def test_steps_in_this_process(self, tree, monkeypatch, capfd, terminal):
         # What the other tests see from outside, here where coverage can watch.
         class Output(io.TextIOWrapper):
             def fileno(self):
@@ -3591,13 +3593,13 @@ class TestDemo:
         bars = []
         for tqdm in (None, types.SimpleNamespace(tqdm=Bar)):
             monkeypatch.setitem(sys.modules, "tqdm", tqdm)
-            output, errors = io.BytesIO(), io.BytesIO()
+            output = io.BytesIO()
             monkeypatch.setattr(sys, "stdout", Output(output, write_through=True))
-            monkeypatch.setattr(sys, "stderr", Output(errors, write_through=True))
+            monkeypatch.setattr(sys, "stderr", Output(io.BytesIO()))
             assert threadpool._main(["-w", "3", str(tree)]) == 1
             assert output.getvalue().count(b"\n") == 66
-            assert errors.getvalue().count(b"No such file or directory\n") == 1
-        assert bars == [{"done": 67, "total": 67, "unit": " file", "disable": not terminal}]
+            assert capfd.readouterr().err.count("No such file or directory\n") == 1
+        assert bars == [{"done": 68, "total": 68, "unit": " file", "disable": not terminal}]
 
     def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
         # A put that waits until the file is done makes each poll find the pool empty.
@@ -3613,9 +3615,9 @@ class TestDemo:
         assert threadpool._main([str(tmp_path)]) == 0
         assert capfdbinary.readouterr().out.count(hashlib.sha256().hexdigest().encode()) == 5
 
-    def test_wrong_arguments_in_this_process(self, capsys):
+    def test_wrong_arguments_in_this_process(self, capfd):
         assert threadpool._main(["-w", "0"]) == threadpool._main(["/no such folder"]) == 2
-        assert len(capsys.readouterr().err.splitlines()) == 2
+        assert len(capfd.readouterr().err.splitlines()) == 2
 
     def test_the_module_is_the_program(self, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["threadpool.py", "-h"])
@@ -3649,12 +3651,11 @@ class TestDemo:
         assert self.manifest("-w", "1000000", str(tmp_path))[0].endswith(b"  a\n")
 
     def test_a_full_standard_file_in_this_process(self, monkeypatch, tmp_path):
-        class Full(io.StringIO):
-            def write(self, text):
-                raise OSError(errno.ENOSPC, "full")
+        def full(*_):
+            raise OSError(errno.ENOSPC, "full")
 
-        monkeypatch.setattr(sys, "stderr", Full())
-        assert threadpool._main([str(tmp_path / "nothing here")]) == 2 and sys.stderr is None
+        monkeypatch.setattr(os, "write", full)
+        assert threadpool._main([str(tmp_path / "nothing here")]) == 2
 
     def test_a_closed_standard_file_in_this_process(self, tmp_path, monkeypatch, capfd):
         os.symlink("nowhere", tmp_path / "dangling")
@@ -3674,6 +3675,355 @@ class TestDemo:
             monkeypatch.setattr(sys, "stdout", file)
             monkeypatch.setattr(threadpool, "_print_manifest", fail)
             assert threadpool._main([str(tmp_path)]) == status
+
+
+class TestNotify:
+    def test_it_is_called_in_the_worker_when_a_result_is_ready(self, make_pool):
+        told = queue.SimpleQueue()
+        pool = make_pool(1, notify=lambda: told.put((threading.current_thread(), pool._results_queue.qsize())))
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert told.get(timeout=TIMEOUT) == (pool.workers[0], 1)
+        assert values(pool.results(TIMEOUT)) == [1] and told.empty()
+
+    def test_it_is_called_for_a_failure_too(self, make_pool):
+        told = threading.Semaphore(0)
+        pool = make_pool(1, notify=told.release)
+        pool.putRequest(WorkRequest(int, ["x"], **SILENT))
+        assert told.acquire(timeout=TIMEOUT)
+        [request] = pool.results(TIMEOUT)
+        assert request.exception
+
+    def test_it_is_called_for_a_request_that_is_withdrawn(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
+        request = WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        assert not told and request.cancel() and told == [0]
+        assert not request.cancel() and told == [0]
+        with pytest.raises(NoResultsPending):
+            pool.poll()
+
+    def test_it_is_called_for_what_shutdown_drops(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
+        pool.putRequests(makeRequests(abs, range(3)))
+        pool.shutdown(cancel_futures=True)
+        assert told == [2, 1, 0]
+
+    def test_one_that_raises_is_logged_and_costs_nothing_else(self, make_pool, caplog):
+        for error in (ValueError, KeyboardInterrupt, SystemExit):
+            def notify(error=error):
+                raise error("nobody listens")
+
+            caplog.clear()
+            pool = make_pool(2, notify=notify)
+            pool.putRequests(makeRequests(abs, range(50)))
+            assert sorted(values(pool.results(TIMEOUT))) == list(range(50))
+            pool.dismissWorkers(2, True)
+            assert len(caplog.records) == 50
+            assert {record.name for record in caplog.records} == {"concurrent.futures"}
+            assert "notify" in caplog.records[0].message and "nobody listens" in caplog.text
+            pool.putRequest(request := WorkRequest(abs))
+            assert request.cancel() and len(caplog.records) == 51
+
+    def test_what_is_no_callable_is_refused_at_once(self):
+        with pytest.raises(TypeError, match="notify must be a callable, not 5"):
+            ThreadPool(1, notify=5)
+
+    def test_a_worker_of_the_users_own_making_notifies_too(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(True))
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        assert pool._requests_queue.get() is request
+        pool._results_queue.put((request, 1))
+        assert told == [True] and values(pool.results(TIMEOUT)) == [1]
+
+    def test_a_pool_that_notifies_can_be_dropped_and_forked(self):
+        done = run_python("""
+            import os, queue, threadpool, weakref
+            told = queue.SimpleQueue()
+            pool = threadpool.ThreadPool(1, notify=lambda: told.put(os.getpid()))
+            pool.putRequest(threadpool.WorkRequest(abs, [-1]))
+            pool.wait()
+            assert told.get(timeout=10) == os.getpid()
+            if (child := os.fork()) == 0:
+                pool.putRequest(threadpool.WorkRequest(abs, [-1]))
+                assert told.get(timeout=10) == os.getpid()
+                os._exit(3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+            [worker], gone = pool.workers, weakref.ref(pool)
+            del pool
+            worker.join(10)
+            assert not worker.is_alive() and gone() is None
+        """, options=("-W", "ignore::DeprecationWarning"))  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_an_event_loop_needs_no_timer(self, make_pool):
+        async def main():
+            loop, finished, results = asyncio.get_running_loop(), asyncio.Event(), []
+
+            def poll():
+                try:
+                    pool.poll()
+                except NoResultsPending:
+                    finished.set()
+
+            def note(request, result):
+                assert threading.current_thread() is threading.main_thread()
+                results.append(result)
+
+            pool = make_pool(2, notify=functools.partial(loop.call_soon_threadsafe, poll))
+            pool.putRequests(makeRequests(abs, range(100), note))
+            await asyncio.wait_for(finished.wait(), TIMEOUT)
+            return sorted(results)
+
+        assert asyncio.run(main()) == list(range(100))
+
+    @pytest.mark.usefixtures("frantic")
+    def test_a_loop_that_sleeps_until_it_is_told_misses_nothing(self, make_pool):
+        # What is told may come early or twice, but never after the last poll.
+        bell = threading.Semaphore(0)
+        pool, done = make_pool(3, notify=bell.release), []
+        for _ in range(20):
+            pool.putRequests(makeRequests(abs, range(20), lambda request, result: done.append(result)))
+            with contextlib.suppress(NoResultsPending):
+                while bell.acquire(timeout=TIMEOUT):
+                    pool.poll()
+                pytest.fail("nobody told")
+        assert len(done) == 400
+
+
+class Later(concurrent.futures.Executor):
+    """An executor that does what it is told when it is told."""
+
+    def __init__(self):
+        self.calls = queue.SimpleQueue()
+
+    def submit(self, fn, /, *args, **kwds):
+        future = concurrent.futures.Future()
+        self.calls.put((future, fn, args, kwds))
+        return future
+
+    def do_one(self):
+        future, fn, args, kwds = self.calls.get(timeout=TIMEOUT)
+        try:
+            future.set_result(fn(*args, **kwds))
+        except BaseException as error:
+            future.set_exception(error)
+
+
+def fail_far_away(number):
+    raise LookupError(f"number {number} is not here")
+
+
+def end_the_process(number):
+    if number == 3:
+        os._exit(1)
+    return number
+
+
+@pytest.fixture(scope="module")
+def processes():
+    context = multiprocessing.get_context("spawn")  # where threads are, fork is not safe
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        yield executor
+
+
+class TestExecutor:
+    def test_the_calls_are_made_by_processes_and_callbacks_here(self, make_pool, processes):
+        pool, pids, threads = make_pool(2, executor=processes), set(), set()
+
+        def note(request, pid):
+            pids.add(pid)
+            threads.add(threading.current_thread())
+
+        for request in makeRequests(os.getpid, [([], None)] * 20, note):
+            pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
+        assert pool.submit(os.getpid).result(TIMEOUT) in set(processes._processes)
+        assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
+
+    def test_map_keeps_its_promises(self, make_pool, processes):
+        pool = make_pool(2, executor=processes)
+        assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
+        assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
+        assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
+        endless = pool.map(abs, itertools.count(), buffersize=10)
+        assert list(itertools.islice(endless, 30)) == list(range(30))
+        endless.close()
+
+    def test_an_error_comes_back_with_its_traceback(self, make_pool, processes):
+        pool = make_pool(1, executor=processes)
+        request = WorkRequest(fail_far_away, [7], **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.exception
+        assert request.exc_info[0] is LookupError and str(request.exc_info[1]) == "number 7 is not here"
+        assert "in fail_far_away" in str(request.exc_info[1].__cause__)
+
+    def test_what_cannot_be_sent_fails_alone(self, make_pool, processes):
+        pool = make_pool(2, executor=processes)
+        requests = makeRequests(abs, [-1, -2, -3], **SILENT)
+        requests.insert(1, WorkRequest(lambda: 1, **SILENT))
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT)
+        assert [request.exception for request in requests] == [False, True, False, False]
+        assert [request.result for request in requests] == [1, None, 2, 3]
+
+    def test_a_process_that_dies_fails_its_requests_and_nothing_hangs(self, make_pool):
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            pool = make_pool(2, executor=executor)
+            requests = makeRequests(end_the_process, range(10), **SILENT)
+            pool.putRequests(requests)
+            assert pool.wait(TIMEOUT)
+            for request in requests:
+                if request.exception:
+                    assert request.exc_info[0] is concurrent.futures.process.BrokenProcessPool
+                else:
+                    assert request.result == request.args[0] != 3
+            assert sum(request.exception for request in requests) >= 1 and requests[3].exception
+
+    def test_workers_are_the_number_of_calls_under_way(self, make_pool):
+        far = Later()
+        pool = make_pool(2, executor=far)
+        pool.putRequests(makeRequests(abs, range(6)))
+        until(lambda: far.calls.qsize() == 2 and pool._requests_queue.qsize() == 4)
+        pool.createWorkers(2)
+        until(lambda: far.calls.qsize() == 4 and pool._requests_queue.qsize() == 2)
+        pool.dismissWorkers(3)
+        for _ in range(6):
+            far.do_one()
+        assert sorted(values(pool.results(TIMEOUT))) == list(range(6))
+        pool.joinAllDismissedWorkers()
+        assert len(pool.workers) == 1
+
+    def test_what_has_not_begun_can_be_withdrawn(self, make_pool):
+        far = Later()
+        pool = make_pool(1, q_size=5, executor=far)
+        first, second, third = makeRequests(abs, [-1, -2, -3])
+        future = None
+        for request in (first, second):
+            pool.putRequest(request)
+        until(lambda: far.calls.qsize() == 1)
+        future = pool.submit(abs, -4)
+        pool.putRequest(third)
+        assert not first.cancel() and second.cancel() and future.cancel()
+        far.do_one(), far.do_one()
+        assert values(pool.results(TIMEOUT)) == [1, 3] and far.calls.empty()
+
+    def test_a_call_that_the_engine_cancels_fails(self, make_pool):
+        far = Later()
+        pool = make_pool(1, executor=far)
+        pool.putRequest(request := WorkRequest(abs, [-1], **SILENT))
+        far.calls.get(timeout=TIMEOUT)[0].cancel()
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is concurrent.futures.CancelledError
+
+    def test_an_engine_that_is_shut_down_fails_each_request(self, make_pool):
+        executor = concurrent.futures.ThreadPoolExecutor(1)
+        executor.shutdown()
+        pool = make_pool(2, executor=executor)
+        requests = makeRequests(abs, range(5), **SILENT)
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT) and all(isinstance(request.exc_info[1], RuntimeError) for request in requests)
+
+    def test_a_perform_of_the_users_own_comes_first(self, make_pool):
+        class Noting(WorkerThread):
+            def perform(self, request):
+                noted.append(request.args)
+                return super().perform(request) + 100
+
+        noted, far = [], Later()
+        pool = make_pool(1, worker=Noting, executor=far)
+        assert isinstance(pool.workers[0], Noting) and type(pool.workers[0]).__name__ == "Noting"
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result == 101 and noted == [[-1]]
+
+    def test_another_pool_will_do(self, make_pool):
+        inner = make_pool(1, thread_name_prefix="inner")
+        pool = make_pool(4, executor=inner)
+        names = pool.map(lambda _: threading.current_thread().name, range(20))
+        assert set(names) == {"inner_0"}
+
+    def test_what_is_no_executor_is_refused_at_once(self):
+        with pytest.raises(AttributeError, match="'int' object has no attribute 'submit'"):
+            ThreadPool(1, executor=5)
+
+    def test_requests_and_results_are_not_kept(self, make_pool):
+        far = Later()
+        pool = make_pool(1, executor=far)
+        thing = Thing()
+        request = WorkRequest(lambda thing: thing, [thing])
+        followed = weakref.ref(thing)
+        pool.putRequest(request)
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result is thing
+        del thing, request
+        assert gone(pool, [followed])
+
+
+class TestRepr:
+    def test_it_tells_what_the_pool_is_doing(self, make_pool):
+        gate = Gate()
+        pool = make_pool(2, thread_name_prefix="ham")
+        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>"
+        pool.putRequests(makeRequests(gate, range(5)))
+        gate.wait_until_entered(), gate.wait_until_entered()
+        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 2 busy, 3 queued, 0 uncollected>"
+        pool.dismissWorkers(1)
+        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 2 busy, 3 queued, 0 uncollected>"
+        gate.open.set()
+        until(lambda: pool._results_queue.qsize() == 5)
+        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 0 busy, 0 queued, 5 uncollected>"
+        assert pool.wait(TIMEOUT)
+
+    def test_a_subclass_is_named_and_so_is_a_pool_without_a_name(self):
+        class Mine(ThreadPool):
+            pass
+
+        assert re.fullmatch(r"<Mine 'ThreadPool-\d+': 0 workers, 0 busy, 0 queued, 0 uncollected>", repr(Mine(0)))
+
+    def test_a_worker_shows_what_it_is_at(self, make_pool):
+        gate = Gate()
+        pool = make_pool(1)
+        [worker] = pool.workers
+        assert worker.request is None
+        pool.putRequest(request := WorkRequest(gate))
+        gate.wait_until_entered()
+        assert worker.request is request
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and worker.request is None
+        future = pool.submit(lambda: worker.request)
+        assert future.result(TIMEOUT) is future and worker.request is None
+        assert pool.submit(int, "x").exception(TIMEOUT) and worker.request is None
+
+    def test_a_worker_that_helps_shows_the_inner_request_then_the_outer(self, make_pool):
+        pool = make_pool(1)
+        [worker] = pool.workers
+
+        def outer():
+            before, inner = worker.request, pool.submit(lambda: worker.request)
+            return inner.result() is inner, worker.request is before
+
+        assert pool.submit(outer).result(TIMEOUT) == (True, True)
+
+    def test_a_map_shows_its_callable(self, make_pool):
+        pool = make_pool(1)
+        [worker] = pool.workers
+
+        def look(_):
+            return worker.request.callable
+
+        assert list(pool.map(look, range(3))) == [look] * 3 and worker.request is None
+        with pytest.raises(ZeroDivisionError):
+            list(pool.map(lambda number: 1 // number, [0]))
+        assert worker.request is None
+
+    def test_names_tell_pool_and_number(self, make_pool):
+        pool = make_pool(2, thread_name_prefix="ham")
+        pool.createWorkers(1)
+        assert [worker.name for worker in pool.workers] == ["ham_0", "ham_1", "ham_2"]
 
 
 class TestPerformancePage:
@@ -5143,7 +5493,7 @@ class TestEveryInterleaving:
             pytest.param(
                 a_put_against_the_end,
                 "ThreadPool.shutdown",
-                "request._fail(",
+                "request._finish(None, ",
                 "request._drop() or (",
                 id="drops what nobody is left to do",
             ),

@@ -77,25 +77,24 @@ meant to be read from top to bottom, and explains every race that it closes.
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
+import concurrent.futures.thread
 import hashlib
 import logging
 import operator
 import os
 import queue
-import stat
 import sys
 import threading
 import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
-from concurrent.futures.thread import BrokenThreadPool
 from contextlib import suppress
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from functools import partial
 from itertools import chain, count, islice, repeat, starmap
 from time import monotonic
+from types import GenericAlias
 from typing import Any, Optional
 
 __all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
@@ -152,6 +151,14 @@ def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
     traceback.print_exception(*exc_info)
 
 
+def _call_out(function: Callable[..., object], *args: Any) -> None:
+    """Call what is not ours, in a worker; what it raises is logged and costs nothing else."""
+    try:
+        function(*args)
+    except BaseException:
+        logging.getLogger("concurrent.futures").exception("exception calling callback %r", function)
+
+
 class WorkRequest:
     """A callable with its arguments, to be put into a pool; later, its result.
 
@@ -182,9 +189,11 @@ class WorkRequest:
     ============= ===========================================================
 
     A request that has been collected may be put again: it runs afresh, which
-    is how to retry one that failed.  (In 2006, a `requestID` was replaced by
-    its hash, and the result was to be had in the callback alone.)
+    is how to retry one that failed.  (Release 1.3.2 replaced a `requestID` by
+    its hash, and had the result in the callback alone.)
     """
+
+    __class_getitem__: Any = classmethod(GenericAlias)  # WorkRequest[int], for type checkers
 
     def __init__(self, callable_: Callable[..., Any], args: Iterable[Any] | None = None,
                  kwds: Mapping[str, Any] | None = None, requestID: Hashable | None = None,
@@ -197,10 +206,8 @@ class WorkRequest:
         self.callable, self.args, self.kwds = callable_, args or [], kwds or {}
         self.callback, self.exc_callback = callback, exc_callback
         self.exception = False
-        self.result: Any = None
         self.exc_info: tuple[type[BaseException], BaseException, Any] | None = None
-        self._context: Context | None = None
-        self._results: Any = None
+        self.result = self._context = self._results = None  # type: Any
 
     def cancel(self) -> bool:
         """Withdraw the request; True if it was waiting, and no worker had begun it.
@@ -227,26 +234,24 @@ class WorkRequest:
     # worker.
 
     def _carry_out(self, worker: WorkerThread) -> None:
+        outer, worker.request, result, failure = worker.request, self, None, None
         try:
-            result = self._context.run(worker.perform, self)  # type: ignore[union-attr]
+            result = self._context.run(worker.perform, self)
         except BaseException as error:
-            self._fail(error)
-        else:
-            self._finish(result)
-            del result  # may itself be an exception whose traceback leads here
-        del self, worker  # this frame is in the traceback
+            failure = error
+        worker.request = outer
+        self._finish(result, failure)
+        del self, worker, outer, result, failure  # this frame is in the traceback
 
-    def _finish(self, result: Any) -> None:
+    def _finish(self, result: Any, error: BaseException | None = None) -> None:
+        if error is not None:
+            self.exception, self.exc_info = True, (type(error), error, error.__traceback__)
         self.result = result
         # A finished request no longer knows the queue that it stands in:
         # they would keep each other alive.
         results, self._results, self._context = self._results, None, None
         if results is not None:  # None if put twice: by two threads at once, or when workRequests was cleared
             results.add(self)
-
-    def _fail(self, error: BaseException) -> None:
-        self.exception, self.exc_info = True, (type(error), error, error.__traceback__)
-        self._finish(None)
 
     def _call_back(self) -> WorkRequest:
         callback = self.exc_callback if self.exception and self.exc_callback else self.callback
@@ -255,8 +260,9 @@ class WorkRequest:
         return self
 
     def _drop(self) -> None:
-        if self._results is not None:
-            self._results.pool()._strike_off(self.requestID)
+        if (results := self._results) is not None:
+            results.pool()._strike_off(self.requestID)
+            _call_out(results.notify)
 
 
 def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callback: _Callback = None,
@@ -294,9 +300,8 @@ def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
         listed = args is None or (isinstance(args, Iterable) and (not isinstance(args, (str, bytes)) or not args))
         if listed and (kwds is None or isinstance(kwds, Mapping) or (isinstance(kwds, Sized) and not len(kwds))):
             return args, kwds
-    raise TypeError(
-        f"a tuple in args_list must be (args, kwds), a list and a dict, not {item!r}; "
-        f"for positional arguments alone write ({list(item)!r}, None)")
+    raise TypeError(f"a tuple in args_list must be (args, kwds), a list and a dict, not {item!r}; "
+                    f"for positional arguments alone write ({list(item)!r}, None)")
 
 
 # The engine: to park and to ring
@@ -378,11 +383,10 @@ def _new_bell() -> Any:
 
 def _removed(items: deque[Any], item: Any) -> bool:
     """Take this very item out: False if somebody has it already."""
-    try:
+    with suppress(ValueError):
         items.remove(item)
-    except ValueError:
-        return False
-    return True
+        return True
+    return False
 
 
 class _Parking:
@@ -437,6 +441,7 @@ class _Queue:
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize, self.parking = maxsize, _Parking()
         self.queue, self._hung = deque[Any](), self.parking.hung
+        self.arrived: Iterator[Any] = map(deque.popleft, repeat(self.queue))  # the next item, or IndexError
 
     def qsize(self) -> int:
         return len(self.queue)
@@ -449,11 +454,10 @@ class _Queue:
 
     def reaches(self, size: int) -> bool:
         """Whether at least `size` items wait: the second look (invariant 2)."""
-        try:
+        with suppress(IndexError):
             self.queue[size - 1]
-        except IndexError:
-            return False
-        return True
+            return True
+        return False
 
     def add(self, item: Any) -> None:
         self.queue.append(item)
@@ -465,13 +469,21 @@ class _ResultsQueue(_Queue):
     """Where the workers lay finished requests."""
 
     pool: weakref.ref[ThreadPool]
+    notify: Callable[[], object] = bool  # bool() does nothing
 
     def put(self, pair: tuple[WorkRequest, Any]) -> None:
         """Take ``(request, result)`` from a worker of the user's own making."""
         request, result = pair
-        setattr(request, "exc_info" if request.exception else "result", result)
-        request._results = request._context = None
-        self.add(request)
+        request._results, request.exc_info = self, result if request.exception else None
+        request._finish(None if request.exception else result)
+
+
+class _NotifyingQueue(_ResultsQueue):
+    """The same, for a pool with a `notify`."""
+
+    def add(self, item: Any) -> None:
+        super().add(item)
+        _call_out(self.notify)
 
 
 # The queue of requests can be bounded; a request can be withdrawn from it; and
@@ -564,10 +576,8 @@ class _RequestsQueue(_Queue):
 
     def wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
         """Return when fewer than `maxsize` requests wait, or raise `queue.Full`; never wait in a worker."""
-        if not 0 < self.maxsize <= len(self.queue) or self.own_worker() is not None:
-            return
         deadline = _deadline(timeout)
-        while self.reaches(self.maxsize) and not self.closed:
+        while self.full() and not self.closed and self.own_worker() is None:
             if not (seconds := block and _seconds_left(deadline)):
                 raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
             self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
@@ -622,6 +632,9 @@ class WorkerThread(threading.Thread):
     The pool makes its workers itself.  A subclass, handed to it as ``worker=``,
     may override `perform` to trace, time or redirect what a worker does.
 
+    `request` is what the worker is at: a WorkRequest, a future, a map, or None
+    while it waits; it is for people and debuggers to look at.
+
     `requests_queue` and `results_queue` are the pool's; `poll_timeout` is kept
     for a `run` of your own that calls ``self._requests_queue.get(True,
     self._poll_timeout)``; `thread_keywords` go to `threading.Thread`.  Raises
@@ -632,7 +645,7 @@ class WorkerThread(threading.Thread):
                  poll_timeout: float | None = 5, **thread_keywords: Any) -> None:
         super().__init__(**{"daemon": True, **thread_keywords})
         self._requests_queue, self._results_queue = requests_queue, results_queue
-        self._poll_timeout, self._gone = poll_timeout, False
+        self._poll_timeout, self._gone, self.request = poll_timeout, False, None  # type: float | None, bool, Any
         self._dismissed, self._bell = threading.Event(), _new_bell()  # rung by putters, by `dismiss` and by `close`
         self.start()
 
@@ -698,12 +711,35 @@ class WorkerThread(threading.Thread):
             requests.initializer()
         except BaseException:
             logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
-            broken = BrokenThreadPool("a worker's initializer failed, see the log; mend it and make a new pool")
+            broken = concurrent.futures.thread.BrokenThreadPool(
+                "a worker's initializer failed, see the log; mend it and make a new pool")
             requests.close(broken)
             for request in requests.drain():
-                request._fail(BrokenThreadPool(*broken.args))
+                request._finish(None, type(broken)(*broken.args))
             return False
         return True
+
+
+# With ``executor=``, workers have their calls made elsewhere, by processes or by
+# other machines.  All that is left for them to do is to wait for the result.
+# Then the number of workers is the number of calls that are under way at a time,
+# and everything else (queue, callbacks, order, resizing) is as it was.  Nothing but
+# the callable and its arguments leaves the process.
+
+
+class _ProxyWorker(WorkerThread):
+    submit: Callable[..., Any]
+
+    def perform(self, request: WorkRequest) -> Any:
+        call, args, kwds = request.callable, request.args, request.kwds
+        del request
+        return self.submit(call, *args, **kwds).result()
+
+
+def _proxy(worker: type[WorkerThread], executor: Any) -> type[WorkerThread]:
+    """A class of workers whose calls are made by `executor`; a `perform` of the user's own comes before."""
+    bases = (_ProxyWorker,) if worker is WorkerThread else (worker, _ProxyWorker)
+    return type(worker.__name__, bases, {"submit": staticmethod(executor.submit)})
 
 
 # Futures
@@ -796,13 +832,8 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
         self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
         self._result, self._exception = result, error
         if self.__dict__.setdefault("_asked", False):
-            try:
-                self.set_result(result) if error is None else self.set_exception(error)
-            except BaseException:  # what a done-callback raised, and Future let pass
-                logging.getLogger("concurrent.futures").exception("exception calling callback for %r", self)
-
-    def _fail(self, error: BaseException) -> None:
-        self._finish(None, error)
+            # (A done-callback may raise what Future lets pass.)
+            _call_out(*((self.set_result, result) if error is None else (self.set_exception, error)))
 
     def _drop(self) -> None:
         try:
@@ -848,8 +879,8 @@ class _Map:
     def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
                  chunksize: int | None, buffersize: int | None) -> None:
         # (The pool must not be dropped as long as there are inputs to be fed.)
-        self.requests, self.fn, self.context, self.pool = pool._requests_queue, fn, copy_context(), buffersize and pool
-        self.single = len(iterables) == 1
+        self.requests, self.callable, self.context = pool._requests_queue, fn, copy_context()
+        self.pool, self.single = buffersize and pool, len(iterables) == 1
         self.inputs = chain(iterables[0] if self.single else zip(*iterables))  # asks none again that has ended
         self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
         self.buffersize = sys.maxsize if buffersize is None else _whole("buffersize", buffersize, 1)
@@ -920,11 +951,12 @@ class _Map:
     def calls(self, worker: WorkerThread, inputs: Iterator[Any]) -> Iterator[Any]:
         """Do the call for each input, and iterate over the results."""
         if type(worker).perform is WorkerThread.perform:
-            return map(self.fn, inputs) if self.single else starmap(self.fn, inputs)
+            return map(self.callable, inputs) if self.single else starmap(self.callable, inputs)
         # A subclass that has its own way of doing requests sees one for each call.
-        return map(worker.perform, map(partial(WorkRequest, self.fn), zip(inputs) if self.single else inputs))
+        return map(worker.perform, map(partial(WorkRequest, self.callable), zip(inputs) if self.single else inputs))
 
     def _carry_out(self, worker: WorkerThread) -> None:
+        outer, worker.request = worker.request, self
         first, inputs = self.todo.popleft()
         # `failure` has the exception, so that whoever raises it can empty it.
         # `finished` gets an item when `work` is at its end: then `left` calls its
@@ -943,7 +975,7 @@ class _Map:
                     raise RuntimeError("a call raised StopIteration")  # for `map`, and `extend`, that was the end
         except BaseException as error:
             failure.append(error)
-        number, quick = len(results) + len(failure), monotonic() - begun <= _CHUNK_SECONDS
+        worker.request, number, quick = outer, len(results) + len(failure), monotonic() - begun <= _CHUNK_SECONDS
         if not self.fixed:
             self.size = max(self.size, 2 * number) if quick and number == len(chunk) else 1
         self.put_back(first + number, chunk[number:][::-1])
@@ -951,13 +983,13 @@ class _Map:
         self.done.put((first, results[::-1], failure))
         if self.requests.closed:
             self.requests.parking.ring_all()  # to those who have waited for this work before they leave
-        del self, worker, chunk, inputs, work, left, results, failure  # this frame is in the traceback
+        del self, worker, outer, chunk, inputs, work, left, results, failure  # this frame is in the traceback
 
-    def _fail(self, error: BaseException) -> None:
+    def _finish(self, result: None, error: BaseException) -> None:
         self.done.put((self.todo.popleft()[0], [], [error]))
 
     def _drop(self) -> None:
-        self._fail(concurrent.futures.CancelledError())
+        self._finish(None, concurrent.futures.CancelledError())
 
 
 # The pool
@@ -1006,7 +1038,15 @@ class ThreadPool(concurrent.futures.Executor):
     ``initializer(*initargs)`` is called in each worker, also in one that is
     added later, before its first request.  When one raises, that is logged,
     whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
-    putting more raises it.  `worker` is the class of the workers.
+    putting more raises it.
+
+    ``notify()`` is called whenever `poll` would find something new: by the
+    worker that has finished a request, or the thread that has withdrawn one.
+    A window or an event loop has it schedule a `poll`, and needs no timer.
+
+    `worker` is the class of the workers.  With an `executor`, any of the kind
+    that `concurrent.futures` describes, they hand their calls on to that, one at
+    a time, and wait: processes do the work then, or other machines.
 
     `resq_size` and `poll_timeout` are accepted for the sake of old programs and
     mean nothing: a bound on results could deadlock, and workers do not poll.
@@ -1017,6 +1057,9 @@ class ThreadPool(concurrent.futures.Executor):
 
     In a forked child the pool is empty, and its workers start with the first
     request.
+
+    >>> ThreadPool(2, thread_name_prefix="ham")
+    <ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>
     """
 
     _number = count().__next__
@@ -1024,12 +1067,15 @@ class ThreadPool(concurrent.futures.Executor):
     def __init__(self, num_workers: int | None = None, q_size: int = 0, resq_size: int = 0,
                  poll_timeout: float | None = None, *, initializer: Callable[..., object] | None = None,
                  initargs: tuple[Any, ...] = (), max_workers: int | None = None, thread_name_prefix: str = "",
-                 worker: type[WorkerThread] = WorkerThread) -> None:
-        if initializer is not None and not callable(initializer):
-            raise TypeError(f"initializer must be a callable, not {initializer!r}")
+                 notify: Callable[[], object] | None = None, worker: type[WorkerThread] = WorkerThread,
+                 executor: concurrent.futures.Executor | None = None) -> None:
+        for name, given in (("initializer", initializer), ("notify", notify)):
+            if given is not None and not callable(given):
+                raise TypeError(f"{name} must be a callable, not {given!r}")
         self._q_size = _whole("q_size", q_size, float("-inf"))
         self._initializer = partial(initializer, *initargs) if initializer is not None else bool
-        self._worker_class, self._worker_number = worker, count().__next__
+        self._worker_class = worker if executor is None else _proxy(worker, executor)
+        self._worker_number, self._notify = count().__next__, notify
         self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
         self._start_empty()
         _pools.add(self)
@@ -1046,13 +1092,19 @@ class ThreadPool(concurrent.futures.Executor):
         def close_both(_: object, at_exit: Callable[[], bool] = sys.is_finalizing) -> None:
             if not at_exit():
                 requests.close()
-                results.queue = deque(maxlen=0)  # keeps nothing
+                results.queue, results.arrived = deque(maxlen=0), iter(())  # keeps nothing
 
-        results = self._results_queue = _ResultsQueue()
+        results = self._results_queue = _ResultsQueue() if self._notify is None else _NotifyingQueue()
+        results.notify = self._notify or bool
         results.pool = weakref.ref(self, close_both)
         # Held by whoever starts or moves a worker, or counts those left.
         # Re-entrant, as a signal handler may do that too.
         self._roster = threading.RLock()
+
+    def __repr__(self) -> str:
+        busy = sum(getattr(worker, "request", None) is not None for worker in self.workers + self.dismissedWorkers)
+        return (f"<{type(self).__name__} {self._thread_name_prefix!r}: {len(self.workers)} workers, {busy} busy, "
+                f"{self._requests_queue.qsize()} queued, {self._results_queue.qsize()} uncollected>")
 
     # Growing and shrinking.
 
@@ -1089,7 +1141,7 @@ class ThreadPool(concurrent.futures.Executor):
 
         One that has nothing to do goes at once, the others when their current
         request is done; nothing that waits is lost or reordered.  With
-        `do_join` the call returns when they are gone.  (In 2006 that took up
+        `do_join` the call returns when they are gone.  (In 1.3.2 that took up
         to five seconds, and a dismissed worker put the request it had just
         taken back at the end of the queue.)
         """
@@ -1156,7 +1208,8 @@ class ThreadPool(concurrent.futures.Executor):
         request.exception = request.exception and request.exc_info is None  # True if somebody has set it by hand
         request.result = request.exc_info = None
         try:
-            requests.wait_for_room(block, timeout)
+            if requests.maxsize > 0:
+                requests.wait_for_room(block, timeout)
             request._context = copy_context()
             request._results = self._results_queue
             if pending.setdefault(key, request) is not request:
@@ -1237,13 +1290,12 @@ class ThreadPool(concurrent.futures.Executor):
         may wait, each calls the callbacks of the results that it gets, and all
         of them return.  A callback may wait, too.
         """
-        try:
+        with suppress(NoResultsPending):
             while timeout is None:
                 self.poll(True)  # a subclass may override poll, and take no timeout
             ThreadPool.poll(self, True, timeout)
-        except NoResultsPending:
-            return True
-        return False
+            return False
+        return True
 
     def results(self, timeout: float | None = None) -> Iterator[WorkRequest]:
         """Iterate over finished requests as they come, until all are in.
@@ -1260,26 +1312,23 @@ class ThreadPool(concurrent.futures.Executor):
         raises while it waits.  A progress bar is
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
-        try:
+        with suppress(NoResultsPending):
             deadline = self._wait_until(timeout)
             while taken := self._take_result(True, deadline):
                 yield taken.pop()._call_back()
-        except NoResultsPending:
-            return
-        raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
+            raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
 
     def _take_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
         """Strike off the next that has arrived: in a list, so that nobody keeps it, empty if none is here in time."""
         results, pending = self._results_queue, self.workRequests
-        # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
-        # between the two would leave the request registered for ever.
         taken: list[WorkRequest] = []
-        take = map(taken.append, map(deque.popleft, repeat(results.queue)))
         try:
             while True:
                 try:
                     while True:
-                        next(take)
+                        # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
+                        # between the two would leave the request registered for ever.
+                        taken.extend(islice(results.arrived, 1))
                         if pending.get(taken[0].requestID) is taken[0]:
                             self._strike_off(taken[0].requestID)
                             return taken
@@ -1416,7 +1465,7 @@ class ThreadPool(concurrent.futures.Executor):
         if wait:
             self._join(self.workers + self.dismissedWorkers)
         for request in requests.drain() if self._stranded() else ():
-            request._fail(NoWorkersAvailable("the pool was shut down without a worker; call createWorkers before"))
+            request._finish(None, NoWorkersAvailable("the pool was shut down without a worker; createWorkers before"))
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         try:
@@ -1444,13 +1493,11 @@ class ThreadPool(concurrent.futures.Executor):
 
 
 def _whole(name: str, number: Any, least: float) -> int:
-    try:
-        number = operator.index(number)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, not {number!r}") from None
+    if not hasattr(number, "__index__"):
+        raise TypeError(f"{name} must be a whole number, not {number!r}")
     if number < least:
         raise ValueError(f"{name} must be greater than {least - 1}, not {number!r}")
-    return int(number)
+    return operator.index(number)
 
 
 def _how_many(num_workers: int | None, max_workers: int | None) -> int:
@@ -1487,8 +1534,7 @@ def _after_fork() -> None:
         # If it was a worker who forked, it is the child's main thread now; it
         # must find nothing more to do when its request is done.
         before.cut(True)
-        before.queue, before.cancelled = deque(), True
-        before.closed = RuntimeError("this queue was left behind in the parent of a fork")
+        before.queue, before.cancelled, before.closed = deque(), True, RuntimeError("left in the parent of a fork")
 
 
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
@@ -1504,8 +1550,10 @@ getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
 # numbered in `_print_manifest`.
 
 
-def _digest(path: bytes) -> str:
-    """The SHA-256 of a file, read in pieces: memory does not grow with its size."""
+def _digest(path: bytes, output: os.stat_result) -> str | None:
+    """The SHA-256 of a file, read piece by piece; None for a pipe or the like, and for our own output."""
+    if os.path.samestat(os.stat(path), output) or not os.path.isfile(path):
+        return None
     digest, piece = hashlib.sha256(), memoryview(bytearray(1 << 18))
     with open(path, "rb", buffering=0) as file:
         while size := file.readinto(piece):
@@ -1520,67 +1568,63 @@ def _line(digest: str, name: bytes) -> bytes:
     return b"%s%s  %s\n" % (b"\\" * (escaped != name), digest.encode(), escaped)
 
 
-def _find_files(folders: list[bytes], complain: Callable[[Any], object]) -> Iterator[bytes]:
+def _find_files(folders: list[bytes], onerror: Callable[[OSError], object]) -> Iterator[bytes]:
     """The path of every file below; links to folders are not followed."""
-    output = os.fstat(sys.stdout.fileno())  # ``> MANIFEST`` shall not list itself
-    for folder in folders:
-        for path, _, names in os.walk(folder, onerror=complain):
-            for file in [os.path.join(path, name) for name in names]:
-                with suppress(OSError):  # a dangling link is to be reported like a file that cannot be read
-                    status = os.stat(file)
-                    if not stat.S_ISREG(status.st_mode) or os.path.samestat(status, output):
-                        continue
-                yield file
+    for folder, _, names in chain.from_iterable(os.walk(top, onerror=onerror) for top in folders):
+        yield from (os.path.join(folder, name) for name in names)
 
 
 def _print_manifest(folders: list[bytes], num_workers: int) -> int:
     """Hash every file below the folders; 1 if any could not be read, else 0."""
-    failures, bar = [], argparse.Namespace(total=0, update=bool, clear=bool, close=bool)  # bool() does nothing
+    output, failures = os.fstat(sys.stdout.fileno()), []
+    prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
+    bar = argparse.Namespace(total=0, update=bool, clear=bool, close=bool)  # bool() does nothing
     with suppress(ImportError):  # a progress bar, if tqdm is installed and anybody is there to see it
         from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
         bar = tqdm(total=0, unit=" file", disable=sys.stderr is None or not sys.stderr.isatty())
-    prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
 
-    # 1. Callbacks.  They run in this thread, whichever did the work, so they
-    #    may print, count and draw without a lock.
-    def show(request: Any, digest: str) -> None:
-        bar.clear()
-        sys.stdout.buffer.write(_line(digest, request.args[0][prefix:]))
-        sys.stdout.buffer.flush()
+    # 1. Callbacks.  They run in this thread, so they may print, count and draw without a lock.
+    def show(request: Any, digest: str | None) -> None:
         bar.update()
+        if digest:
+            bar.clear()
+            sys.stdout.buffer.write(_line(digest, request.args[0][prefix:]))
+            sys.stdout.buffer.flush()
 
-    def complain(error: BaseException, path: bytes) -> None:
+    def report(request: Any, exc_info: Any) -> None:
+        bar.update()
+        complain(exc_info[1], request.args[0])
+
+    def complain(error: Any, path: bytes) -> None:
         failures.append(path)
         bar.clear()
         _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
 
-    def report(request: Any, exc_info: Any) -> None:
-        complain(exc_info[1], request.args[0])
-        bar.update()
-
     # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large
     #    tree does not fill the memory.
-    pool, files = ThreadPool(1, q_size=100), _find_files(folders, lambda error: complain(error, error.filename))
-    while batch := list(islice(files, 100)):
-        bar.total += len(batch)
-        for request in makeRequests(_digest, batch, show, report):  # 3. Requests, one a file.
-            pool.putRequest(request)
-            with suppress(NoResultsPending):
-                pool.poll()  # 4. Results, as many as have come: calls the callbacks.
-        # 5. If there is more to do than one worker can, add the others.
-        pool.createWorkers(min(num_workers - len(pool.workers), len(pool.workRequests)))
-    # 6. Whoever has nothing left to do may go.
-    for _ in pool.results():
+    pool = ThreadPool(1, q_size=100)
+    for file in _find_files(folders, lambda error: complain(error, error.filename)):
+        bar.total += 1
+        # 3. Requests, one a file.
+        pool.putRequest(WorkRequest(_digest, [file, output], callback=show, exc_callback=report))
+        with suppress(NoResultsPending):
+            pool.poll()  # 4. Results, as many as have come: calls the callbacks.
+        # 5. If there is more to do than its workers can, the pool grows ...
+        pool.createWorkers(max(0, min(num_workers, len(pool.workRequests)) - len(pool.workers)))
+    for _ in pool.results():  # 6. ... and at the end those go who have nothing left to do.
         pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
     bar.close()
     return 1 if failures else 0
 
 
 def _main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description="Print the SHA-256 of every file below the folders, computed by a pool of threads.",
-        epilog="Check it with `sha256sum -c` from that folder, or, if several are given, from the current one.  "
-        "The status is 1 if a file could not be read, 2 if a folder does not exist.")
+    """Print the SHA-256 of every file below the folders, computed by a pool of threads.
+
+    Check it with `sha256sum -c` from that folder, or, if several are given,
+    from the current one.  The status is 1 if a file could not be read, 2 if a
+    folder does not exist.
+    """
+    parser = argparse.ArgumentParser(description=_main.__doc__)
     parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER", help="the current one if left out")
     parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N", help="workers, else %(default)s")
     options = parser.parse_args(arguments)
@@ -1588,27 +1632,22 @@ def _main(arguments: list[str] | None = None) -> int:
     problems += [f"-w must be at least 1, not {options.w}"] if options.w < 1 else []
     problems += ["standard output is closed"] if sys.stdout is None else []
     if problems:
-        _say(problems[0])
-        return 2
+        return _say(problems[0], 2)
     try:
         return _print_manifest([os.fsencode(folder) for folder in options.folders], options.w)
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # from our own output; spare the interpreter its last attempt to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # ``| head`` has seen enough
-            return 141
-        _say(f"the manifest cannot be written: {error.strerror}")
-        return 1
+        pipe = isinstance(error, BrokenPipeError)  # ``| head`` has seen enough
+        return 141 if pipe else _say(f"the manifest cannot be written: {error.strerror}", 1)
 
 
-def _say(line: str) -> None:
-    """Print a line on stderr; if it is closed or full, that is no reason to stop."""
-    if sys.stderr is not None:
-        try:
-            print(f"threadpool.py: {line}", file=sys.stderr, flush=True)
-        except OSError:
-            sys.stderr = None
+def _say(line: str, status: int = 0) -> int:
+    """Print a line on stderr; if that is closed or full, it is no reason to stop.  Return the status."""
+    with suppress(OSError):
+        os.write(2, os.fsencode(f"threadpool.py: {line}\n"))  # not by sys.stderr, which would try again at exit
+    return status
 
 
 if __name__ == "__main__":
