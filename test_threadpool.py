@@ -5538,3 +5538,58 @@ class TestEveryInterleaving:
         plant(monkeypatch, name, right, wrong)
         with pytest.raises((AssertionError, RuntimeError)):
             explore(functools.partial(case, self), 1)
+
+
+# The recipes of the Cookbook
+# ===========================
+
+
+class TestCookbook:
+    """Those that the page on history shows print what it says, wherever they are run."""
+
+    @pytest.mark.parametrize(
+        "number, output",
+        [
+            pytest.param(
+                196618,
+                "".join(" ".join(f"{n * i:3}" for i in range(1, 13)) + "\n" for n in range(1, 13))
+                + "Drawn 12, never more than 6 ahead: True\n",
+                id="one function, many arguments",
+            ),
+            pytest.param(
+                203871,
+                textwrap.dedent("""\
+                threads: 1
+                sorted: ['a', 'o', 'p', 'r', 'r', 't']
+                sum: 6
+                threads: 3
+                threads: 1
+                long_task: True
+                what waited: None
+                threads: 0
+                """),
+                id="any task with a callback",
+            ),
+            pytest.param(
+                302746,
+                textwrap.dedent("""\
+                not started: []
+                results: ['new a', 'new b']
+                results: ['new c', 'new d']
+                errors: ['7: TypeError']
+                threads: 0
+                """),
+                id="start, stop and start again",
+            ),
+        ],
+    )
+    def test_a_recipe_prints(self, number, output, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "error", HERE / "docs" / "recipes" / f"cookbook_{number}.py"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(HERE)},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", output)
