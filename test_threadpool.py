@@ -5593,3 +5593,5 @@ class TestCookbook:
             timeout=TIMEOUT,
         )
         assert (done.returncode, done.stderr, done.stdout) == (0, "", output)
+        page = (HERE / "docs" / "history.rst").read_text(encoding="utf-8")
+        assert "It prints::\n\n" + textwrap.indent(output, "   ") in page

@@ -1,9 +1,10 @@
 """Recipe 196618: one function, many arguments, a few threads.
 
-Guy Argo's recipe of 2003 has a fixed number of threads, which all draw from one
-iterator of arguments, behind a lock, and call a function with each until there
-are no more.  Here the iterator needs no lock: it is read in the thread that reads
-the results, and at most `buffersize` arguments ahead of it.
+Guy Argo's recipe of 2003 has a fixed number of threads, which all draw
+from one iterator of arguments, behind a lock, and call a function with
+each until there are no more.  Here the iterator needs no lock: it is read
+in the thread that reads the results, and at most `buffersize` arguments
+ahead of it.
 """
 
 from threadpool import ThreadPool
@@ -23,7 +24,8 @@ def times_table(n):
 
 
 with ThreadPool(5) as pool:
-    for done, row in enumerate(pool.map(times_table, arguments(), buffersize=6)):
+    rows = pool.map(times_table, arguments(), buffersize=6)
+    for done, row in enumerate(rows):
         furthest = max(furthest, drawn - done)
         print(row)
 

@@ -1,9 +1,10 @@
-"""Recipe 203871: any task, with a callback, on a number of threads that can be set.
+"""Recipe 203871: any task, with a callback, on as many threads as you set.
 
-Tim Lesher's recipe has a pool that takes any callable with its argument and a
-callback.  The number of its threads can be set at any time, and it is ended with
-the tasks that still wait or without them.  There, a callback runs in the thread
-that did the task; here, in the one that collects, so it may print.
+Tim Lesher's recipe has a pool that takes any callable, its argument and a
+callback.  The number of its threads can be set at any time, and it is
+ended with the tasks that still wait or without them.  There, a callback
+runs in the thread that did the task; here, in the one that collects, so it
+may print.
 """
 
 import threading

@@ -1,8 +1,9 @@
-"""Recipe 302746: a pool that is started and stopped, results here, errors there.
+"""Recipe 302746: a pool to start and to stop, results here, errors there.
 
-John Nielsen's recipe of 2004 does nothing until it is started, runs until it is
-stopped, and may be started again.  Results come out of one queue, errors out of
-another.  Here too, whatever was put before the stop is done before it.
+John Nielsen's recipe of 2004 does nothing until it is started, runs until
+it is stopped, and may be started again.  Results come out of one queue,
+errors out of another.  Here too, what was put before the stop is done
+before it.
 """
 
 import queue
