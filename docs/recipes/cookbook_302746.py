@@ -27,7 +27,8 @@ def complain(request, exc_info):
 
 
 def put(item):
-    pool.putRequest(WorkRequest(work, [item], None, None, keep, complain))
+    pool.putRequest(
+        WorkRequest(work, [item], callback=keep, exc_callback=complain))
 
 
 def start(number=5):
