@@ -88,7 +88,7 @@ import threading
 import traceback
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -902,7 +902,7 @@ class _Map:
                 self.fed, room, batch = self.fed + len(inputs), room - len(inputs), 2 * batch
         return self.fed
 
-    def results(self, ordered: bool, deadline: float | None) -> Iterator[Any]:
+    def results(self, ordered: bool, deadline: float | None) -> Generator[Any, None, None]:
         early: dict[int, Any] = {}
         try:
             while self.read < self.feed():
@@ -1297,7 +1297,7 @@ class ThreadPool(concurrent.futures.Executor):
             return False
         return True
 
-    def results(self, timeout: float | None = None) -> Iterator[WorkRequest]:
+    def results(self, timeout: float | None = None) -> Generator[WorkRequest, None, None]:
         """Iterate over finished requests as they come, until all are in.
 
         >>> pool = ThreadPool(1)
@@ -1397,8 +1397,9 @@ class ThreadPool(concurrent.futures.Executor):
         self._requests_queue.put(future)
         return future
 
-    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None,
-            chunksize: int | None = None, buffersize: int | None = None, ordered: bool = True) -> Iterator[Any]:
+    def map(self, fn: Callable[..., Any], /, *iterables: Iterable[Any], timeout: float | None = None,
+            chunksize: int | None = None, buffersize: int | None = None,
+            ordered: bool = True) -> Generator[Any, None, None]:
         """Call `fn` with each input; return an iterator over the results, in order.
 
         >>> with ThreadPool(2) as pool:
