@@ -71,6 +71,8 @@ request = WorkRequest(measure, ["spam"], {"factor": 2}, callback=show, exc_callb
 assert_type(request, WorkRequest[int])
 assert_type(request.exception, bool)
 number: int = request.result
+request.speaker = "a knight"  # attributes of one's own may be added
+request.exception = "no"  # type: ignore[assignment]
 WorkRequest(measure, ["spam"], callback=show_text)  # type: ignore[misc]
 WorkRequest(measure, ["spam"], callback=show_either, exc_callback=None)
 WorkRequest[str](measure, ["spam"])  # type: ignore[arg-type]
