@@ -2100,6 +2100,16 @@ class TestEndOfOwnWorkers:
         with pytest.raises(queue.Empty):
             join()
 
+    def test_futures_and_maps_that_a_thread_takes_that_is_no_worker_fail(self):
+        pool = ThreadPool(0)
+        future, results = pool.submit(abs, -1), pool.map(abs, [-1])
+        join = in_thread(pool._requests_queue.get, True, TIMEOUT)
+        for fails in (lambda: future.result(TIMEOUT), lambda: next(results)):
+            with pytest.raises(AttributeError, match="perform"):
+                fails()
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        assert join() is request
+
 
 class TestContract:
     """What the standard library documents of its executors, of two of them: where they differ, it is on purpose."""
@@ -2324,7 +2334,7 @@ class TestDifferencesFromThreadPoolExecutor:
         executor.shutdown()
 
     def test_without_workers_what_waits_fails_at_shutdown(self, make_pool):
-        message = "the pool was shut down without a worker; createWorkers before"
+        message = "shut down without a worker; call createWorkers before that"
         for wait in (True, False):
             pool = make_pool(0)
             request, future, results = WorkRequest(abs, **SILENT), pool.submit(abs, 1), pool.map(abs, [1])

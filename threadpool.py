@@ -234,7 +234,7 @@ class WorkRequest:
     # worker.
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request, result, failure = worker.request, self, None, None
+        outer, worker.request, result, failure = getattr(worker, "request", None), self, None, None
         try:
             result = self._context.run(worker.perform, self)
         except BaseException as error:
@@ -441,7 +441,7 @@ class _Queue:
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize, self.parking = maxsize, _Parking()
         self.queue, self._hung = deque[Any](), self.parking.hung
-        self.arrived: Iterator[Any] = map(deque.popleft, repeat(self.queue))  # the next item, or IndexError
+        self.arrived: Iterator[Any] = map(deque.popleft, repeat(self.queue))  # the next, or IndexError
 
     def qsize(self) -> int:
         return len(self.queue)
@@ -476,6 +476,11 @@ class _ResultsQueue(_Queue):
         request, result = pair
         request._results, request.exc_info = self, result if request.exception else None
         request._finish(None if request.exception else result)
+
+
+# Whoever cannot wait in `ThreadPool.poll`, because an event loop waits already,
+# is called when there is something to collect.  The result is shown before the
+# call, so a poll that follows it finds it; a call too many does no harm.
 
 
 class _NotifyingQueue(_ResultsQueue):
@@ -720,15 +725,15 @@ class WorkerThread(threading.Thread):
         return True
 
 
-# With ``executor=``, workers have their calls made elsewhere, by processes or by
-# other machines.  All that is left for them to do is to wait for the result.
-# Then the number of workers is the number of calls that are under way at a time,
-# and everything else (queue, callbacks, order, resizing) is as it was.  Nothing but
-# the callable and its arguments leaves the process.
+# With an `executor`, the workers have their calls made elsewhere, by processes or
+# by other machines.  All that is left for them to do is to wait for the result.
+# The number of workers is then the number of calls that are under way, and
+# everything else, the queue, the callbacks, the resizing, is as it was.  Nothing
+# but the callable and its arguments leaves the process.
 
 
 class _ProxyWorker(WorkerThread):
-    submit: Callable[..., Any]
+    submit: Callable[..., Any]  # the executor's
 
     def perform(self, request: WorkRequest) -> Any:
         call, args, kwds = request.callable, request.args, request.kwds
@@ -833,7 +838,7 @@ class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
         self._result, self._exception = result, error
         if self.__dict__.setdefault("_asked", False):
             # (A done-callback may raise what Future lets pass.)
-            _call_out(*((self.set_result, result) if error is None else (self.set_exception, error)))
+            _call_out(self.set_result, result) if error is None else _call_out(self.set_exception, error)
 
     def _drop(self) -> None:
         try:
@@ -956,7 +961,7 @@ class _Map:
         return map(worker.perform, map(partial(WorkRequest, self.callable), zip(inputs) if self.single else inputs))
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request = worker.request, self
+        outer, worker.request = getattr(worker, "request", None), self
         first, inputs = self.todo.popleft()
         # `failure` has the exception, so that whoever raises it can empty it.
         # `finished` gets an item when `work` is at its end: then `left` calls its
@@ -1042,7 +1047,9 @@ class ThreadPool(concurrent.futures.Executor):
 
     ``notify()`` is called whenever `poll` would find something new: by the
     worker that has finished a request, or the thread that has withdrawn one.
-    A window or an event loop has it schedule a `poll`, and needs no timer.
+    A window or an event loop has it schedule a `poll`, and needs no timer, for
+    instance ``notify=lambda: loop.call_soon_threadsafe(poll)``.  What it raises
+    is logged and costs nothing else.
 
     `worker` is the class of the workers.  With an `executor`, any of the kind
     that `concurrent.futures` describes, they hand their calls on to that, one at
@@ -1466,7 +1473,7 @@ class ThreadPool(concurrent.futures.Executor):
         if wait:
             self._join(self.workers + self.dismissedWorkers)
         for request in requests.drain() if self._stranded() else ():
-            request._finish(None, NoWorkersAvailable("the pool was shut down without a worker; createWorkers before"))
+            request._finish(None, NoWorkersAvailable("shut down without a worker; call createWorkers before that"))
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         try:
