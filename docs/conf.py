@@ -8,7 +8,8 @@ import sys
 
 from docutils import nodes
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import threadpool
 
@@ -17,11 +18,16 @@ author = "the threadpool authors"
 copyright = f"2026, {author}"  # noqa: A001
 release = version = threadpool.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx_copybutton", "annotate"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"threadpool {release}"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
@@ -31,9 +37,11 @@ toc_object_entries_show_parents = "hide"
 
 # A name in `single backquotes` is a reference to whatever bears it, and an
 # error if nothing does.  Sphinx knows our own objects; the parameters of what
-# is public, and the standard library, it learns here.  (Not by intersphinx,
-# which has to fetch its list from the network.)
+# is public, and the standard library, it learns here.  (Not by intersphinx: that
+# needs the network, so that what is an error, and where a link leads, would
+# depend on it.)
 default_role = "any"
+nitpick_ignore = [("any", "sha256sum")]  # a program
 
 
 def _parameters(thing):
@@ -44,24 +52,38 @@ def _parameters(thing):
 
 PARAMETERS = set().union(*(_parameters(getattr(threadpool, name)) for name in threadpool.__all__))
 
+# The page of Python's manual that has a name is that of its module, but for these.
+# (What asyncio has is on many pages: a name that is not here is not found.)
+PAGES = {
+    **dict.fromkeys(["bytearray", "bytes", "dict", "frozenset", "list", "range", "set", "str", "tuple"], "stdtypes"),
+    **dict.fromkeys(["asyncio.wrap_future", "asyncio.Future"], "asyncio-future"),
+    **dict.fromkeys(["asyncio.run"], "asyncio-runner"),
+    **dict.fromkeys(["asyncio.gather", "asyncio.to_thread"], "asyncio-task"),
+    "concurrent.futures.thread": "concurrent.futures",
+    "multiprocessing.pool": "multiprocessing",
+}
+
 
 def _page(name):
-    """The page of Python's manual that has `name`, something in the standard library."""
+    owner = name.rpartition(".")[0]
+    if name in PAGES or name in sys.modules:
+        return PAGES.get(name, name)
     if hasattr(builtins, name):
         return "exceptions" if name[0].isupper() else "functions"
-    while name not in sys.modules:
-        name = name.rpartition(".")[0]
-    return {"concurrent.futures.thread": "concurrent.futures"}.get(name, name)
+    return "stdtypes" if hasattr(builtins, owner) else _page(owner)
 
 
 def _find(app, env, node, content):
     name = node["reftarget"]
     if name in PARAMETERS:
         return content
-    if pydoc.locate(name) is None:
+    thing = getattr(threadpool, name, None)
+    if getattr(thing, "__module__", "threadpool") != "threadpool":
+        name = f"{thing.__module__}.{name}"  # something that it has imported
+    if pydoc.locate(name) is None or (page := _page(name)) in ("asyncio", "threadpool") and name != "asyncio":
         return None
     anchor = f"module-{name}" if name in sys.modules else name
-    address = f"https://docs.python.org/3/library/{_page(name)}.html#{anchor}"
+    address = f"https://docs.python.org/3/library/{page}.html#{anchor}"
     return nodes.reference("", "", content, refuri=address, internal=False)
 
 

@@ -1,0 +1,143 @@
+"""The annotated module: a page of these that is made from ``threadpool.py`` itself.
+
+``.. annotated::`` shows the module.  What is prose there, its docstring and the
+comments at column 0, is prose here, section titles included; everything else is
+listings, with the line numbers of the file.  Every line of these has an anchor,
+``L`` and its number.  Links lead
+
+- from a definition to its entry in the API, if it has one,
+- from an entry in the API to the definition (``[source]``),
+- from a name in the prose to the line where it first gets its meaning.
+"""
+
+import ast
+import inspect
+import itertools
+import pathlib
+import re
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.parsing import nested_parse_to_nodes
+
+PATH = pathlib.Path(__file__).resolve().parent.parent / "threadpool.py"
+PAGE = "source"  # the one that has the directive
+TEXT = PATH.read_text(encoding="utf-8")
+TREE, LINES = ast.parse(TEXT), TEXT.splitlines()
+
+
+def find_definitions(node, owner="", local=False):
+    """Name and line of each class, function, attribute of self, and global below `node`."""
+    for child in ast.iter_child_nodes(node):
+        stored = isinstance(getattr(child, "ctx", None), ast.Store)
+        if isinstance(child, ast.ClassDef):
+            yield child.name, child.lineno
+            yield from find_definitions(child, child.name + ".")
+        elif isinstance(child, ast.FunctionDef):
+            yield owner + child.name, child.lineno
+            yield from find_definitions(child, owner, local=True)
+        elif stored and isinstance(child, ast.Attribute) and ast.unparse(child.value) == "self":
+            yield owner + child.attr, child.lineno
+        elif stored and isinstance(child, ast.Name) and not local:
+            yield owner + child.id, child.lineno
+        else:
+            yield from find_definitions(child, owner, local)
+
+
+WHERE, NAMES = {}, {}  # the line of "ThreadPool.poll", and that of "poll"; and what stands in a line
+for _name, _line in find_definitions(TREE):
+    WHERE.setdefault(_name, _line)
+    WHERE.setdefault(_name.rpartition(".")[2], _line)
+    NAMES.setdefault(_line, _name)
+
+
+class listing(nodes.literal_block):
+    """Some lines of the module; `first` is the number of the first."""
+
+
+class Listing(SphinxDirective):
+    required_arguments = 2
+
+    def run(self):
+        first, last = map(int, self.arguments)
+        text = "\n".join(LINES[first - 1 : last])
+        return [listing(text, text, first=first, language="python")]
+
+
+class Annotated(SphinxDirective):
+    def run(self):
+        self.env.note_dependency(str(PATH))
+        docstring, *statements = TREE.body
+        code = {number for node in statements for number in range(node.lineno, node.end_lineno + 1)}
+        rest = [number for number, line in enumerate(LINES, 1) if line and number > docstring.end_lineno]
+        page = StringList()
+        for is_code, numbers in itertools.groupby(rest, code.__contains__):
+            first, *_, last = [*numbers] * 2
+            lines = [f".. listing:: {first} {last}"] if is_code else [line[2:] for line in LINES[first - 1 : last]]
+            for number, line in enumerate([*lines, ""], first):
+                page.append(line, str(PATH), number - 1)
+        top = StringList(inspect.cleandoc(docstring.value.value).splitlines(), str(PATH))
+        return [node for part in (top, page) for node in in_rows(nested_parse_to_nodes(self.state, part))]
+
+
+def in_rows(children):
+    """Put every listing and the prose before it into a row of their own: they may stand side by side."""
+    rows, prose = [], []
+    for node in [*children, None]:
+        if not isinstance(node, (nodes.title, nodes.section, listing, type(None))):
+            prose.append(node)
+            continue
+        short = ["short"] if len("".join(part.astext() for part in prose)) < 1500 else []
+        row = [nodes.container("", *prose, classes=["prose", *short])] if prose else []
+        if isinstance(node, listing):
+            row.append(node)
+        rows += [nodes.container("", *row, classes=["row"])] if row else []
+        if isinstance(node, nodes.section):
+            node[:] = in_rows(node.children)
+        if isinstance(node, (nodes.title, nodes.section)):
+            rows.append(node)
+        prose = []
+    return rows
+
+
+def visit_listing(self, node):
+    """Write the lines; what is defined there leads to its entry in the API."""
+    lines = self.highlighter.highlight_block(
+        node.rawsource, "python", location=node,
+        linenos="inline", linenostart=node["first"], linespans="L", anchorlinenos=True).split("\n")
+    for index, line in enumerate(lines):
+        name = NAMES.get(node["first"] + index, "")
+        if entry := self.builder.env.domains["py"].objects.get(f"{PATH.stem}.{name}"):
+            address = self.builder.get_relative_uri(PAGE, entry.docname) + "#" + entry.node_id
+            lines[index] = re.sub(
+                f'(<span class="n[cf]">)({name.rpartition(".")[2]})(?=</span>)',
+                rf'\1<a href="{address}" title="{name} in the API">\2</a>', line)
+    self.body.append(f'<div class="listing highlight-python notranslate">{"".join(lines)}</div>')
+    raise nodes.SkipNode
+
+
+def link_to_source(app, doctree, docname):
+    """Give each entry of the API its ``[source]``."""
+    for signature in doctree.findall(addnodes.desc_signature):
+        if line := WHERE.get(signature.get("fullname")):
+            address = app.builder.get_relative_uri(docname, PAGE) + f"#L-{line}"
+            text = nodes.inline("", "[source]", classes=["viewcode-link"])
+            signature += nodes.reference("", "", text, refuri=address, internal=True)
+
+
+def find_name(app, env, node, content):
+    """What a name in the prose of the module refers to, if it is one of the module's own."""
+    if node.get("refdoc") == PAGE and (line := WHERE.get(node["reftarget"])):
+        return nodes.reference("", "", content, refuri=f"#L-{line}", internal=True)
+    return None
+
+
+def setup(app):
+    app.add_directive("annotated", Annotated)
+    app.add_directive("listing", Listing)
+    app.add_node(listing, html=(visit_listing, None))
+    app.connect("doctree-resolved", link_to_source)
+    app.connect("missing-reference", find_name, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
