@@ -18,8 +18,9 @@ test: .venv/test .venv/property ## run the tests, and the examples of the module
 demo: ## print the SHA-256 of every file in docs, computed by a pool
 	$(PYTHON) threadpool.py docs
 
-docs: .venv/docs ## build docs/_build/html, run its examples, check the README's markup
+docs: .venv/docs ## build docs/_build/html, check its links, run its examples, check the README's markup
 	$(BIN)/sphinx-build -q -W -n --keep-going docs docs/_build/html
+	$(BIN)/python docs/links.py docs/_build/html
 	$(BIN)/sphinx-build -q -W -n -b doctest docs docs/_build/doctest
 	$(BIN)/python -m docutils --strict README.rst docs/_build/README.html
 

@@ -69,6 +69,7 @@ class Listing(SphinxDirective):
 class Annotated(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(PATH))
+        self.env.note_dependency(__file__)
         docstring, *statements = TREE.body
         code = {number for node in statements for number in range(node.lineno, node.end_lineno + 1)}
         rest = [number for number, line in enumerate(LINES, 1) if line and number > docstring.end_lineno]
@@ -79,42 +80,23 @@ class Annotated(SphinxDirective):
             for number, line in enumerate([*lines, ""], first):
                 page.append(line, str(PATH), number - 1)
         top = StringList(inspect.cleandoc(docstring.value.value).splitlines(), str(PATH))
-        return [node for part in (top, page) for node in in_rows(nested_parse_to_nodes(self.state, part))]
-
-
-def in_rows(children):
-    """Put every listing and the prose before it into a row of their own: they may stand side by side."""
-    rows, prose = [], []
-    for node in [*children, None]:
-        if not isinstance(node, (nodes.title, nodes.section, listing, type(None))):
-            prose.append(node)
-            continue
-        short = ["short"] if len("".join(part.astext() for part in prose)) < 1500 else []
-        row = [nodes.container("", *prose, classes=["prose", *short])] if prose else []
-        if isinstance(node, listing):
-            row.append(node)
-        rows += [nodes.container("", *row, classes=["row"])] if row else []
-        if isinstance(node, nodes.section):
-            node[:] = in_rows(node.children)
-        if isinstance(node, (nodes.title, nodes.section)):
-            rows.append(node)
-        prose = []
-    return rows
+        return [node for part in (top, page) for node in nested_parse_to_nodes(self.state, part)]
 
 
 def visit_listing(self, node):
     """Write the lines; what is defined there leads to its entry in the API."""
+    entries = self.builder.env.domains["py"].objects
     lines = self.highlighter.highlight_block(
         node.rawsource, "python", location=node,
         linenos="inline", linenostart=node["first"], linespans="L", anchorlinenos=True).split("\n")
     for index, line in enumerate(lines):
         name = NAMES.get(node["first"] + index, "")
-        if entry := self.builder.env.domains["py"].objects.get(f"{PATH.stem}.{name}"):
+        if entry := entries.get(f"{PATH.stem}.{name}"):
             address = self.builder.get_relative_uri(PAGE, entry.docname) + "#" + entry.node_id
             lines[index] = re.sub(
-                f'(<span class="n[cf]">)({name.rpartition(".")[2]})(?=</span>)',
-                rf'\1<a href="{address}" title="{name} in the API">\2</a>', line)
-    self.body.append(f'<div class="listing highlight-python notranslate">{"".join(lines)}</div>')
+                f'(?<=<span class="n[cf]">){name.rpartition(".")[2]}(?=</span>)',
+                rf'<a href="{address}" title="{name} in the API">\g<0></a>', line)
+    self.body += ['<div class="listing highlight-python notranslate">', "\n".join(lines), "</div>\n"]
     raise nodes.SkipNode
 
 

@@ -23,6 +23,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"threadpool {release}"
 html_copy_source = False
+html_domain_indices = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 
