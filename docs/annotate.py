@@ -2,8 +2,8 @@
 
 ``.. annotated::`` shows the module.  What is prose there, its docstring and the
 comments at column 0, is prose here, section titles included; everything else is
-listings, with the line numbers of the file.  Every line of these has an anchor,
-``L`` and its number.  Links lead
+listings, with the line numbers of the file.  Line 7 has the anchor ``L-7``.  Links
+lead
 
 - from a definition to its entry in the API, if it has one,
 - from an entry in the API to the definition (``[source]``),
@@ -46,11 +46,11 @@ def find_definitions(node, owner="", local=False):
             yield from find_definitions(child, owner, local)
 
 
-WHERE, NAMES = {}, {}  # the line of "ThreadPool.poll", and that of "poll"; and what stands in a line
+DEFINED, FIRST = {}, {}  # the line of "ThreadPool.poll"; and that of the first "poll", whosesoever it is
 for _name, _line in find_definitions(TREE):
-    WHERE.setdefault(_name, _line)
-    WHERE.setdefault(_name.rpartition(".")[2], _line)
-    NAMES.setdefault(_line, _name)
+    DEFINED.setdefault(_name, _line)
+    FIRST.setdefault(_name.rpartition(".")[2], _line)
+NAMES = {line: name for name, line in DEFINED.items()}
 
 
 class listing(nodes.literal_block):
@@ -96,14 +96,17 @@ def visit_listing(self, node):
             lines[index] = re.sub(
                 f'(?<=<span class="n[cf]">){name.rpartition(".")[2]}(?=</span>)',
                 rf'<a href="{address}" title="{name} in the API">\g<0></a>', line)
-    self.body += ['<div class="listing highlight-python notranslate">', "\n".join(lines), "</div>\n"]
+    # (The numbers are links to themselves, to be copied; who goes from link to link by keys shall skip them.)
+    text = "\n".join(lines).replace('<a href="#L-', '<a tabindex="-1" href="#L-')
+    self.body.append(f'<div class="listing highlight-python notranslate">{text}</div>\n')
     raise nodes.SkipNode
 
 
 def link_to_source(app, doctree, docname):
     """Give each entry of the API its ``[source]``."""
     for signature in doctree.findall(addnodes.desc_signature):
-        if line := WHERE.get(signature.get("fullname")):
+        line = DEFINED.get(signature.get("fullname"))
+        if line and signature.get("module") == PATH.stem:
             address = app.builder.get_relative_uri(docname, PAGE) + f"#L-{line}"
             text = nodes.inline("", "[source]", classes=["viewcode-link"])
             signature += nodes.reference("", "", text, refuri=address, internal=True)
@@ -111,7 +114,7 @@ def link_to_source(app, doctree, docname):
 
 def find_name(app, env, node, content):
     """What a name in the prose of the module refers to, if it is one of the module's own."""
-    if node.get("refdoc") == PAGE and (line := WHERE.get(node["reftarget"])):
+    if node.get("refdoc") == PAGE and (line := FIRST.get(node["reftarget"])):
         return nodes.reference("", "", content, refuri=f"#L-{line}", internal=True)
     return None
 

@@ -8,8 +8,8 @@ import sys
 
 from docutils import nodes
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import threadpool
 
@@ -81,7 +81,10 @@ def _find(app, env, node, content):
     thing = getattr(threadpool, name, None)
     if getattr(thing, "__module__", "threadpool") != "threadpool":
         name = f"{thing.__module__}.{name}"  # something that it has imported
-    if pydoc.locate(name) is None or (page := _page(name)) in ("asyncio", "threadpool") and name != "asyncio":
+    if pydoc.locate(name) is None:
+        return None
+    page = _page(name)
+    if page == "threadpool" or (page == "asyncio" and name != page):
         return None
     anchor = f"module-{name}" if name in sys.modules else name
     address = f"https://docs.python.org/3/library/{page}.html#{anchor}"

@@ -38,7 +38,7 @@ def find_broken(site):
             number += 1
             file = (path.parent / urllib.parse.unquote(target.path)).resolve() if target.path else path
             anchor = urllib.parse.unquote(target.fragment)
-            if not file.is_file() or file in pages and anchor not in pages[file].anchors:
+            if not file.is_file() or (file in pages and anchor not in pages[file].anchors):
                 broken.append(f"{path}:{line}: {address} leads nowhere")
     return number, broken
 
