@@ -162,7 +162,9 @@ def _call_out(function: Callable[..., object], *args: Any) -> None:
 class WorkRequest:
     """A callable with its arguments, to be put into a pool; later, its result.
 
-    >>> request = WorkRequest(divmod, [7, 2], callback=lambda request, result: print(result))
+    >>> def show(request, result):
+    ...     print(result)
+    >>> request = WorkRequest(divmod, [7, 2], callback=show)
     >>> with ThreadPool(1) as pool:
     ...     pool.putRequest(request)
     (3, 1)
@@ -357,8 +359,7 @@ def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # dismissed, nothing pending, no worker) a plain test will do: whoever changes
 # one takes its turn at the bells afterwards (ring_all, ring_this).
 
-# Calls its argument; operator.call is new in Python 3.11.
-_call = getattr(operator, "call", operator.methodcaller("__call__"))
+_call = getattr(operator, "call", operator.methodcaller("__call__"))  # calls its argument; new in Python 3.11
 
 # Signals are for the main thread.  One that arrives in the instant before it
 # falls asleep is noticed only when it wakes (on Windows so is a later one,
@@ -1035,7 +1036,7 @@ class ThreadPool(concurrent.futures.Executor):
     `num_workers` threads start at once; None means as many as
     `concurrent.futures.ThreadPoolExecutor` would take, the number of
     processors plus 4, but at most 32.  `max_workers` is that class's name for
-    it.  They are named `thread_name_prefix` and a number.
+    it.  The threads are named `thread_name_prefix` and a number.
 
     `q_size` bounds how many requests may wait for a worker; 0 or less means
     any number.  See `putRequest`.
@@ -1260,8 +1261,10 @@ class ThreadPool(concurrent.futures.Executor):
     def poll(self, block: bool = False, timeout: float | None = None) -> None:
         """Handle all results that have arrived: call their callbacks, here.
 
+        >>> def show(request, result):
+        ...     print(result)
         >>> pool = ThreadPool(1)
-        >>> pool.putRequest(WorkRequest(len, ["abc"], callback=lambda request, result: print(result)))
+        >>> pool.putRequest(WorkRequest(len, ["abc"], callback=show))
         >>> pool.poll(block=True)
         Traceback (most recent call last):
             ...
@@ -1287,8 +1290,10 @@ class ThreadPool(concurrent.futures.Executor):
     def wait(self, timeout: float | None = None) -> bool:
         """Handle results until all are in; False if `timeout` seconds were too few.
 
+        >>> def show(request, result):
+        ...     print(result)
         >>> pool = ThreadPool(2)
-        >>> pool.putRequests(makeRequests(len, ["abc"], lambda request, result: print(result)))
+        >>> pool.putRequests(makeRequests(len, ["abc"], show))
         >>> pool.wait()
         3
         True
@@ -1431,7 +1436,8 @@ class ThreadPool(concurrent.futures.Executor):
 
         >>> from itertools import count, repeat
         >>> with ThreadPool(2) as pool:
-        ...     next(power for power in pool.map(pow, repeat(3), count(), buffersize=10) if power > 50)
+        ...     powers = pool.map(pow, repeat(3), count(), buffersize=10)
+        ...     next(power for power in powers if power > 50)
         81
 
         In a worker of the same pool, reading does what nobody has begun, as
@@ -1552,7 +1558,7 @@ getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
 # ========
 #
 # ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file
-# below and prints a manifest, as `sha256sum` would, for ``sha256sum -c`` to
+# below and prints a manifest, as ``sha256sum`` would, for ``sha256sum -c`` to
 # check.  It is a good job for threads: while one waits for the disk another
 # computes, and `hashlib` lets go of the global lock meanwhile.  The steps are
 # numbered in `_print_manifest`.

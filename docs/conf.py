@@ -32,7 +32,9 @@ copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 78
 doctest_global_setup = "from threadpool import *"
 toc_object_entries_show_parents = "hide"
 
@@ -42,7 +44,7 @@ toc_object_entries_show_parents = "hide"
 # needs the network, so that what is an error, and where a link leads, would
 # depend on it.)
 default_role = "any"
-nitpick_ignore = [("any", "sha256sum")]  # a program
+nitpick_ignore = [("py:class", f"threadpool.{name}") for name in ("_RequestsQueue", "_ResultsQueue")]  # in a signature
 
 
 def _parameters(thing):
