@@ -1,0 +1,42 @@
+"""Priorities: a pool for what is urgent, and another for what can wait.
+
+Whoever has urgent work never stands behind the rest, as some workers do
+nothing else.
+"""
+
+import threading
+
+from threadpool import ThreadPool, makeRequests
+
+
+def main():
+    order, gate = [], threading.Event()
+
+    def note(request, result):
+        order.append(result)
+
+    def report(number):
+        gate.wait(10)  # a long job; here, until something urgent is done
+        return f"report {number}"
+
+    # 1. The share of each is its number of workers.
+    urgent, bulk = ThreadPool(3, thread_name_prefix="urgent"), ThreadPool(1, thread_name_prefix="bulk")
+    with urgent, bulk:
+        # 2. The backlog comes first ...
+        bulk.putRequests(makeRequests(report, range(5), note))
+        # 3. ... and is overtaken: these are done while all of it still waits.
+        urgent.putRequests(makeRequests("answer {}".format, ["to Ann", "to Bob"], note))
+        urgent.wait()
+        print(len(order), "answers, while", len(bulk.workRequests), "reports are pending")
+        gate.set()
+
+        # 4. In a quiet hour, workers can move; keep one for the next emergency.
+        urgent.dismissWorkers(2)
+        bulk.createWorkers(2)
+        bulk.wait()
+        print(len(urgent.workers), "urgent worker,", len(bulk.workers), "for the bulk")
+    print(*sorted(order[:2]), *sorted(order[2:]), sep=", ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""A pool of one worker that owns an SQLite connection.
+
+SQLite's connections are for the thread that opened them.  Here that is the only
+worker of a pool: any thread may ask it, and its queue is the lock.
+"""
+
+import sqlite3
+from types import SimpleNamespace
+
+from threadpool import ThreadPool
+
+
+class Database:
+    """An SQLite connection for any number of threads."""
+
+    def __init__(self, path):
+        # 1. The initializer runs in the worker, so the worker opens it.  (Not a
+        #    method of ours: a Database that is dropped should take its pool along.)
+        self.owned = owned = SimpleNamespace()
+        self.pool = ThreadPool(1, initializer=lambda: setattr(owned, "connection", sqlite3.connect(path)))
+
+    # 2. Whatever touches the connection is a call for the worker.
+    def execute(self, sql, *args):
+        return self.pool.submit(self._execute, self.owned, sql, args).result()
+
+    @staticmethod
+    def _execute(owned, sql, args):
+        with owned.connection as connection:  # a transaction: commit, or roll back
+            return connection.execute(sql, args).fetchall()
+
+    # 3. And so is closing it, after everything that still waits.
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.pool.submit(lambda: self.owned.connection.close()).result()
+        self.pool.shutdown()
+
+
+def main():
+    with Database(":memory:") as database:
+        database.execute("create table words (word unique, length)")
+
+        def add(word):
+            database.execute("insert into words values (?, ?)", word, len(word))
+
+        with ThreadPool(8) as threads:  # 4. Many threads, and no lock in sight.
+            list(threads.map(add, "spam egg parrot cheese ni knight shrubbery".split()))
+        print(database.execute("select count(*), max(length) from words"))
+        try:
+            database.execute("insert into words values ('spam', 4)")
+        except sqlite3.IntegrityError as error:  # 5. Errors come back to whoever asked.
+            print("refused:", error)
+        try:
+            database.owned.connection.execute("select 1")  # 6. The proof: this is another thread.
+        except sqlite3.ProgrammingError as error:
+            print("refused:", str(error).partition(".")[0])
+
+
+if __name__ == "__main__":
+    main()

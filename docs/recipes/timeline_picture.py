@@ -1,0 +1,51 @@
+"""Draw a trace that timeline.py wrote.
+
+``timeline_picture.py trace.json`` writes trace-light.svg and trace-dark.svg.
+"""
+
+import json
+import pathlib
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+COLOURS = ["#2f7de1", "#d9822b", "#3a9d5d", "#b04fc0"]
+
+
+def draw(events):
+    """A row for each worker, a colour for each name."""
+    workers = {event["tid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+    calls = [event for event in events if event["ph"] == "X"]
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.4 * len(workers)))
+    for colour, what in zip(COLOURS, sorted({call["name"] for call in calls})):
+        for row, tid in enumerate(workers):
+            mine = [call for call in calls if call["tid"] == tid and call["name"] == what]
+            bars = [(call["ts"] / 1000, call["dur"] / 1000) for call in mine]
+            axes.broken_barh(bars, (row - 0.35, 0.7), facecolor=colour, lw=0.5,
+                             edgecolor=plt.rcParams["text.color"], label=what if row == 0 else None)
+    axes.set_yticks(range(len(workers)), workers.values())
+    axes.invert_yaxis()
+    axes.set_xlabel("milliseconds")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def main(path):
+    path = pathlib.Path(path)
+    events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+    for theme, ink in ("light", "#222222"), ("dark", "#dddddd"):
+        inked = dict.fromkeys(["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"], ink)
+        style = {"svg.hashsalt": "threadpool", "svg.fonttype": "none", "font.family": "sans-serif",
+                 "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
+        with plt.rc_context({**style, **inked}):
+            figure = draw(events)
+            figure.savefig(path.with_name(f"{path.stem}-{theme}.svg"), transparent=True, bbox_inches="tight",
+                           metadata={"Date": None})
+            plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

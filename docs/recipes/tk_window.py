@@ -1,0 +1,68 @@
+"""A window that stays alive while the workers work: Tk polls the pool.
+
+Compresses each file of a folder (the current one, or the one that is named) and
+fills a table with what it saves.
+"""
+
+import lzma
+import pathlib
+import sys
+import tkinter
+from tkinter import ttk
+
+from threadpool import NoResultsPending, ThreadPool, makeRequests
+
+
+def keep_polling(after, pool, done, interval=20):
+    """Have a window's `after` poll every so many milliseconds; call `done()` when nothing is left."""
+    try:
+        pool.poll()
+    except NoResultsPending:
+        done()
+    else:
+        after(interval, keep_polling, after, pool, done, interval)
+
+
+class Window:
+    def __init__(self, root, pool, work, jobs, done=lambda: None):
+        # 1. A table, a progress bar, and a line that says how it stands.
+        ttk.Style().theme_use("clam")
+        self.table = ttk.Treeview(root, columns=("file", "result"), show="headings", height=12)
+        self.table.tag_configure("failed", foreground="#b00020")
+        self.bar, self.status = ttk.Progressbar(root, maximum=len(jobs)), ttk.Label(root)
+        for title, width in (("file", 180), ("result", 320)):
+            self.table.heading(title, text=title)
+            self.table.column(title, width=width)
+        for widget in (self.table, self.bar, self.status):
+            widget.pack(fill="both", padx=6, pady=3)
+        # 2. The callbacks run in this thread, where poll is called; so they may
+        #    touch the widgets, as a worker must not.
+        pool.putRequests(makeRequests(work, jobs, self.show, self.complain))
+        keep_polling(root.after, pool, done)
+
+    def show(self, request, result, *tags):
+        self.table.see(self.table.insert("", "end", values=(request.args[0], result), tags=tags))
+        self.bar["value"] += 1
+        self.status["text"] = f"{len(self.table.get_children())} of {self.bar['maximum']}"
+
+    def complain(self, request, exc_info):
+        self.show(request, exc_info[1], "failed")
+
+
+def compress(path):
+    data = pathlib.Path(path).read_bytes()
+    return f"{len(data):,} bytes, compressed {len(lzma.compress(data)):,}"
+
+
+def main(folder="."):
+    root, pool = tkinter.Tk(), ThreadPool(2)
+    root.title("Compressing")
+    Window(root, pool, compress, [str(path) for path in sorted(pathlib.Path(folder).iterdir()) if not path.is_dir()])
+    root.mainloop()
+    # 3. The window is closed: drop what waits, and wait for what is under way.
+    #    (Not by `with`, which would call the callbacks, that have no window now.)
+    pool.shutdown(cancel_futures=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
