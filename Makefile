@@ -11,7 +11,7 @@ PIP_INSTALL = pip install -qq --disable-pip-version-check --prefer-binary
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-test: .venv/test .venv/property ## run the tests, and the examples of the module, the README and the guide
+test: .venv/test .venv/property .venv/recipes ## run the tests, and the examples of the module, the README and the guide
 	$(BIN)/python -m doctest threadpool.py
 	$(BIN)/python -m pytest
 
@@ -24,7 +24,7 @@ docs: .venv/docs ## build docs/_build/html, check its links, run its examples, c
 	$(BIN)/sphinx-build -q -W -n -b doctest docs docs/_build/doctest
 	$(BIN)/python -m docutils --strict README.rst docs/_build/README.html
 
-coverage: .venv/test .venv/property .venv/coverage ## see that the tests reach every line and branch of the module
+coverage: .venv/test .venv/property .venv/recipes .venv/coverage ## see that the tests reach every line and branch of the module
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

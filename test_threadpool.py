@@ -4,6 +4,7 @@ Threads are steered with events and barriers, never with sleeps.  Each wait has
 a timeout, and if one is not enough, faulthandler shows where everybody stands.
 """
 
+import ast
 import asyncio
 import collections
 import concurrent.futures.process
@@ -15,9 +16,12 @@ import fcntl
 import functools
 import gc
 import hashlib
+import http.server
+import importlib.util
 import inspect
 import io
 import itertools
+import json
 import logging
 import multiprocessing
 import os
@@ -28,7 +32,9 @@ import queue
 import random
 import re
 import runpy
+import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -41,6 +47,7 @@ import traceback
 import types
 import typing
 import weakref
+import xml.etree.ElementTree
 from concurrent.futures.thread import BrokenThreadPool
 
 import pytest
@@ -5551,7 +5558,8 @@ class TestEveryInterleaving:
 
 
 # The recipes of the Cookbook
-# ===========================
+# ====================
+
 
 
 class TestCookbook:
@@ -5605,3 +5613,402 @@ class TestCookbook:
         assert (done.returncode, done.stderr, done.stdout) == (0, "", output)
         page = (HERE / "docs" / "history.rst").read_text(encoding="utf-8")
         assert "It prints::\n\n" + textwrap.indent(output, "   ") in page
+=======
+PRINTING_RECIPES = [
+    "progress", "progress_rich", "retry", "priorities", "rate_limit", "crawler", "asyncio_loop", "timeline",
+    "sqlite_owner",
+]  # fmt: skip
+PACKAGES_OF_RECIPES = {
+    "progress": "tqdm",
+    "progress_rich": "rich",
+    "retry": "tenacity",
+    "timeline_picture": "matplotlib",
+}
+
+
+class TestRecipes:
+    """The scripts of docs/recipes, run as their page says.
+
+    The packages that they need are those of the extra ``recipes``.
+    """
+
+    FOLDER = HERE / "docs" / "recipes"
+
+    @classmethod
+    def page(cls):
+        return (cls.FOLDER / "index.rst").read_text(encoding="utf-8")
+
+    @classmethod
+    def need(cls, name):
+        package = PACKAGES_OF_RECIPES.get(name)
+        if package and not importlib.util.find_spec(package):
+            pytest.skip(f"{package} is not installed; it is one of the extra `recipes`")
+
+    @classmethod
+    def load(cls, name):
+        """The names that a script defines."""
+        cls.need(name)
+        return types.SimpleNamespace(**runpy.run_path(str(cls.FOLDER / f"{name}.py"), run_name=name))
+
+    @classmethod
+    def run(cls, name, *args, cwd):
+        cls.need(name)
+        script = str(cls.FOLDER / f"{name}.py")
+        environment = {**os.environ, "PYTHONPATH": str(HERE), "no_proxy": "127.0.0.1", "COLUMNS": "100"}
+        return subprocess.run(
+            [sys.executable, script, *args], cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT
+        )
+
+    def test_the_page_includes_each_script_and_shows_what_it_prints(self):
+        scripts = {path.stem for path in self.FOLDER.glob("*.py") if not path.stem.startswith("cookbook_")}
+        included = re.findall(r"^\.\. literalinclude:: (\w+)\.py$", self.page(), re.M)
+        assert len(included) == len(set(included)) and set(included) == scripts
+        assert re.findall(r"^   \$ python docs/recipes/(\w+)\.py$", self.page(), re.M) == PRINTING_RECIPES
+        for package in PACKAGES_OF_RECIPES.values():
+            assert f"{package}_" in self.page()
+
+    def test_each_is_short_and_begins_with_its_docstring(self):
+        for name in [*PRINTING_RECIPES, "tk_window", "timeline_picture"]:
+            source = (self.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+            assert ast.get_docstring(ast.parse(source)), name
+            lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+            assert len(lines) <= (75 if name == "crawler" else 55), name  # with docstrings; the crawler brings its site
+            assert "sys.path" not in source, name
+
+    @pytest.mark.parametrize("name", PRINTING_RECIPES)
+    def test_it_prints_what_the_page_shows(self, name, tmp_path):
+        lines = self.page().partition(f"   $ python docs/recipes/{name}.py\n")[2].split("\n\n")[0]
+        run = self.run(name, cwd=tmp_path)
+        assert (run.stdout, run.returncode) == (textwrap.dedent(lines).strip() + "\n", 0), run.stderr
+        assert bool(run.stderr) == name.startswith("progress"), run.stderr
+
+    def test_the_progress_bar_counts_results_and_failures(self, tmp_path):
+        bar = self.run("progress", cwd=tmp_path).stderr
+        assert "0/40" in bar and "40/40" in bar and "failed=1" in bar and "Traceback" not in bar
+
+    def test_the_bars_are_moved_by_the_callbacks(self):
+        recipe = self.load("progress_rich")
+        shown = io.StringIO()
+        recipe.main(recipe.Console(file=shown, width=80))
+        printed, checksums, squeezed = shown.getvalue().splitlines()
+        assert printed == "All is done."
+        assert checksums.split()[0] == "checksum" and checksums.split()[-1] == "30/30"
+        assert squeezed.split()[0] == "squeeze" and squeezed.split()[-1] == "20/20"
+
+    def test_a_request_that_is_put_again_is_given_up_in_the_end(self, make_pool, capsys):
+        recipe, pool, calls = self.load("retry"), make_pool(1), []
+
+        def unreachable(key):
+            calls.append(key)
+            raise ConnectionError("nobody there")
+
+        pool.putRequests(makeRequests(unreachable, "a", exc_callback=recipe.put_again(pool, attempts=4)))
+        assert pool.wait(TIMEOUT)
+        assert calls == ["a"] * 4
+        assert capsys.readouterr().out == "['a'] given up: ConnectionError('nobody there')\n"
+
+    def test_tenacity_gives_up_with_the_last_error_and_repeats_no_other(self):
+        recipe = self.load("retry")
+        errors = [ConnectionError(number) for number in range(5)]
+        remaining = iter(errors)
+
+        def failing():
+            raise next(remaining)
+
+        with pytest.raises(ConnectionError) as caught:
+            recipe.patiently(failing)()
+        assert caught.value is errors[-1] and not list(remaining)
+        with pytest.raises(ValueError):
+            recipe.patiently(int)("2b")
+
+    def test_a_token_bucket_lets_a_burst_through_and_then_keeps_its_rate(self):
+        now, sleeps = [100.0], []
+        bucket = self.load("rate_limit").TokenBucket(10, 2, clock=lambda: now[0], sleep=sleeps.append)
+
+        def take(number):
+            sleeps.clear()
+            for _ in range(number):
+                bucket.take()
+            return [round(seconds, 6) for seconds in sleeps]
+
+        assert take(5) == [0, 0, 0.1, 0.2, 0.3]  # each would come later than the one before
+        now[0] += 0.3  # the debt of three is paid, and there is nothing more
+        assert take(1) == [0.1]
+        now[0] += 60  # no more than two are saved up
+        assert take(4) == [0, 0, 0.1, 0.2]
+
+    def test_whatever_the_workers_do_takes_a_token(self):
+        recipe, taken = self.load("rate_limit"), []
+        bucket = types.SimpleNamespace(take=lambda: taken.append(threading.current_thread()))
+        with ThreadPool(2, worker=recipe.limited(bucket)) as pool:
+            workers = pool.workers[:]
+            pool.putRequests(makeRequests(abs, range(3)))
+            assert pool.submit(abs, -1).result(TIMEOUT) == 1
+            assert list(pool.map(abs, range(10), timeout=TIMEOUT)) == list(range(10))
+        assert len(taken) == 14 and set(taken) <= set(workers)
+
+    def test_the_crawler_is_polite(self, monkeypatch):
+        """Each page once, four in flight and never more, nothing that robots.txt forbids, nothing elsewhere."""
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        four, lock, flying, most, seen = threading.Barrier(4), threading.Lock(), [], [], collections.Counter()
+        pages = {
+            "/": "".join(f'<a href="{n}">' for n in range(8)) + '<a href="/moved"><a name="x"><a href="http://0.0.0.0/">',
+            "/robots.txt": "User-agent: *\nDisallow: /secret",
+            "/there": '<a href="/gone#a"><a href="/0"><a href="">',
+            **{f"/{n}": f'<a href="/{(n + 1) % 8}#top"><a href="/secret/{n}"><a href="{n}#self">' for n in range(8)},
+        }
+
+        class Site(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                seen[self.path] += 1
+                if self.path[1:].isdigit():
+                    with lock:
+                        flying.append(self.path)
+                        most.append(len(flying))
+                    four.wait(TIMEOUT)
+                    with lock:
+                        flying.remove(self.path)
+                self.send_response(302 if self.path == "/moved" else 200 if self.path in pages else 404)
+                self.send_header("Location", "/there")
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(pages.get(self.path, "").encode())
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+            serving = in_thread(site.serve_forever, 0.01)
+            start = f"http://127.0.0.1:{site.server_port}/"
+            found, dead = in_thread(self.load("crawler").crawl, start, 4, 2)()
+            site.shutdown()
+            serving()
+        assert found == {start + name for name in ["", "moved", *map(str, range(8))]}
+        assert dead == {start + "gone": (start + "moved", "HTTP Error 404: Not Found")}
+        assert max(most) == 4
+        assert dict(seen) == dict.fromkeys([*pages, "/moved", "/gone"], 1)
+
+    def test_the_crawler_says_so_where_the_site_itself_is_dead(self, monkeypatch):
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.load("crawler").DemoSite) as site:
+            serving = in_thread(site.serve_forever, 0.01)
+            start = f"http://127.0.0.1:{site.server_port}/nothing/"
+            assert self.load("crawler").crawl(start) == (set(), {start: (None, "HTTP Error 404: Not Found")})
+            site.shutdown()
+            serving()
+
+    @staticmethod
+    def check_trace(trace):
+        """See that it is in the trace event format; returns the calls as (worker, start, end, name), in order."""
+        assert trace["displayTimeUnit"] == "ms"
+        names, calls = {}, []
+        for event in trace["traceEvents"]:
+            assert type(event["pid"]) is type(event["tid"]) is int and type(event["name"]) is str
+            if event["ph"] == "M":
+                assert set(event) == {"ph", "name", "pid", "tid", "args"} and event["name"] == "thread_name"
+                names[event["tid"]] = event["args"]["name"]
+            else:
+                assert set(event) == {"ph", "name", "pid", "tid", "ts", "dur"} and event["ph"] == "X"
+                calls.append((event["tid"], event["ts"], event["ts"] + event["dur"], event["name"]))
+        assert {tid for tid, *_ in calls} == set(names) and min(start for _, start, *_ in calls) == 0
+        for tid in names:  # one after the other, as Perfetto wants it
+            mine = sorted(call for call in calls if call[0] == tid)
+            assert all(one[2] <= other[1] + 1e-6 for one, other in zip(mine, mine[1:]))
+        return sorted((names[tid], start, end, name) for tid, start, end, name in calls)
+
+    def test_the_timeline_is_a_trace_in_microseconds(self, tmp_path):
+        assert self.run("timeline", "here.json", cwd=tmp_path).stdout == "48 calls by 4 workers: here.json\n"
+        calls = self.check_trace(json.loads((tmp_path / "here.json").read_text(encoding="utf-8")))
+        assert [name for *_, name in calls].count("read") == 24 == [name for *_, name in calls].count("sign")
+        reads = sorted(end - start for _, start, end, name in calls if name == "read")
+        wanted = sorted(10_000 + n % 5 * 10_000 for n in range(24))
+        assert all(took >= slept for took, slept in zip(reads, wanted))
+        assert max(end for *_, end, _ in calls) < TIMEOUT * 1e6
+        # Two begin, and the others join them later.
+        first = {name: start for name, start, *_ in reversed(calls)}
+        assert max(first["worker_0"], first["worker_1"]) < min(first["worker_2"], first["worker_3"])
+
+    def test_a_recording_worker_notes_failures_too_and_keeps_nothing_alive(self):
+        recipe, log = self.load("timeline"), []
+        with ThreadPool(1, worker=recipe.recording(log)) as pool:
+            [worker] = pool.workers
+            request = WorkRequest(int, ["2b"], **SILENT)
+            pool.putRequest(request)
+            pool.putRequest(WorkRequest(functools.partial(int, "3")))
+        assert [(name, what) for name, _, _, what in log] == [(worker.name, "int"), (worker.name, "?")]
+        frame = request.exc_info[2].tb_next.tb_frame
+        assert frame.f_code.co_name == "perform" and "request" not in frame.f_locals
+
+    def test_a_call_within_a_call_lies_inside_it(self):
+        recipe, log = self.load("timeline"), []
+
+        def outer():
+            return pool.submit(abs, -1).result()
+
+        with ThreadPool(1, worker=recipe.recording(log), thread_name_prefix="only") as pool:
+            assert pool.submit(outer).result(TIMEOUT) == 1
+        (_, start, end, inside), (_, before, after, outside) = log
+        assert (inside, outside) == ("abs", "outer") and before <= start <= end <= after
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_the_picture_is_that_of_the_trace_beside_it(self, theme):
+        calls = self.check_trace(json.loads((self.FOLDER / "timeline.json").read_text(encoding="utf-8")))
+        assert len(calls) == 48
+        self.check_picture((self.FOLDER / f"timeline-{theme}.svg").read_text(encoding="utf-8"), calls)
+
+    def test_a_picture_can_be_drawn_of_any_trace(self, tmp_path):
+        trace = self.load("timeline").trace([("w_1", 5_000, 1_005_000, "cook"), ("w_0", 7_000, 3_007_000, "eat"),
+                                             ("w_1", 2_005_000, 4_005_000, "cook")])  # fmt: skip
+        (tmp_path / "meal.json").write_text(json.dumps(trace), encoding="utf-8")
+        run = self.run("timeline_picture", "meal.json", cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        calls = self.check_trace(trace)
+        assert calls == [("w_0", 2, 3002, "eat"), ("w_1", 0, 1000, "cook"), ("w_1", 2000, 4000, "cook")]
+        for theme in ("light", "dark"):
+            self.check_picture((tmp_path / f"meal-{theme}.svg").read_text(encoding="utf-8"), calls)
+
+    @staticmethod
+    def check_picture(svg, calls):
+        """See that there is a bar for each call, as far to the right and as wide as its time."""
+        texts = [element.text for element in xml.etree.ElementTree.fromstring(svg).iter() if element.tag.endswith("text")]
+        assert {name for name, *_ in calls} | {what for *_, what in calls} | {"milliseconds"} <= set(texts)
+        bars = re.findall(r'<path d="M ([\d.]+) ([\d.]+) \nL [^z]*?L ([\d.]+) [\d.]+ \nL [^z]*?z\n" clip-path', svg)
+        assert len(bars) == len(calls)
+        rows = sorted({float(top) for _, top, _ in bars})
+        drawn = sorted((rows.index(float(top)), *sorted([float(one), float(other)])) for one, top, other in bars)
+        workers = sorted({name for name, *_ in calls})
+        meant = sorted((workers.index(name), start, end) for name, start, end, _ in calls)
+        left = min(start for _, start, _ in drawn)
+        scale = (max(end for *_, end in drawn) - left) / max(end for *_, end in meant)
+        for (row, start, end), (worker, begun, ended) in zip(drawn, meant):
+            assert row == worker
+            assert start == pytest.approx(left + begun * scale, abs=0.01)
+            assert end == pytest.approx(left + ended * scale, abs=0.01)
+
+    def test_an_sqlite_connection_is_opened_used_and_closed_by_its_worker(self, tmp_path):
+        recipe, path = self.load("sqlite_owner"), tmp_path / "words.db"
+        with recipe.Database(str(path)) as database:
+            [worker] = database.pool.workers
+            database.execute("create table numbers (n unique)")
+            with ThreadPool(4) as pool:
+                pool.putRequests(makeRequests(database.execute, [(["insert into numbers values (?)", n], None)
+                                                                 for n in range(50)]))  # fmt: skip
+            with pytest.raises(sqlite3.IntegrityError):
+                database.execute("insert into numbers values (7)")
+            connection = database.owned.connection
+            with pytest.raises(sqlite3.ProgrammingError, match="same thread"):
+                connection.execute("select 1")
+        assert not worker.is_alive()
+        with pytest.raises(RuntimeError, match="shut down"):
+            database.execute("select 1")
+        with contextlib.closing(sqlite3.connect(path)) as another:
+            assert another.execute("select count(*), sum(n) from numbers").fetchone() == (50, 1225)
+
+    def test_a_database_that_cannot_be_opened_is_an_error_for_whoever_asks(self, tmp_path, caplog):
+        database = self.load("sqlite_owner").Database(str(tmp_path / "no" / "where"))
+        with pytest.raises(BrokenThreadPool):
+            database.execute("select 1")
+        database.pool.shutdown()
+
+    def test_a_window_polls_until_nothing_is_left(self, monkeypatch, make_pool):
+        """The logic, without a window: whoever runs what was handed to `after` is the event loop."""
+        fake = types.ModuleType("tkinter")
+        fake.ttk = types.ModuleType("tkinter.ttk")
+        monkeypatch.setitem(sys.modules, "tkinter", fake)
+        monkeypatch.setitem(sys.modules, "tkinter.ttk", fake.ttk)
+        recipe, pool, gate, shown, waiting = self.load("tk_window"), make_pool(1), Gate(), [], []
+        pool.putRequests(makeRequests(gate, ["a"], lambda request, result: shown.append(result)))
+        gate.wait_until_entered()
+
+        def after(milliseconds, function, *args):
+            waiting.append((milliseconds, functools.partial(function, *args)))
+
+        recipe.keep_polling(after, pool, lambda: shown.append("done"), 30)
+        for _ in range(3):  # nothing to show, and nobody is held up
+            [(milliseconds, tick)] = waiting
+            assert milliseconds == 30 and not shown
+            waiting.clear()
+            tick()
+        gate.open.set()
+        until(lambda: not pool._results_queue.empty())
+        waiting.pop()[1]()
+        assert shown == ["a", "done"] and not waiting
+
+    @staticmethod
+    def with_a_display():
+        """How to run a script with tkinter and a display, or skip and say what is missing."""
+        pythons = [sys.executable, "/usr/bin/python3"]
+        test = "import sys, tkinter; sys.exit(sys.version_info < (3, 9))"
+        for python in filter(os.path.exists, pythons):
+            if subprocess.run([python, "-c", test], capture_output=True, timeout=TIMEOUT).returncode == 0:
+                break
+        else:
+            pytest.skip(f"no tkinter for {' or '.join(pythons)}; Debian has it as python3-tk")
+        if os.environ.get("DISPLAY"):
+            return [python]
+        if not shutil.which("xvfb-run") or not shutil.which("xauth"):
+            pytest.skip("no DISPLAY, and no xvfb-run to make one; Debian has it as xvfb, with xauth")
+        return ["xvfb-run", "-a", python]
+
+    def in_window(self, code, cwd):
+        command = self.with_a_display()
+        # (Were xvfb-run killed, it would leave the program and the display behind: so the program ends itself.)
+        code = f"""
+import faulthandler, runpy, threading, tkinter
+faulthandler.dump_traceback_later({TIMEOUT / 2}, exit=True)
+recipe = runpy.run_path({str(self.FOLDER / "tk_window.py")!r})
+{textwrap.dedent(code)}"""
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        return subprocess.run(
+            [*command, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT
+        )
+
+    def test_a_real_window_stays_alive_while_workers_work(self, tmp_path):
+        """The work waits for a button, which can be pressed only if the window still answers."""
+        run = self.in_window(
+            """
+            from threadpool import ThreadPool
+            root, pool, pressed = tkinter.Tk(), ThreadPool(2), threading.Event()
+            def work(number):
+                assert pressed.wait(30), "the window is dead"
+                return 6 // number
+            button = tkinter.Button(root, command=pressed.set)
+            window = recipe["Window"](root, pool, work, [3, 0, 2], done=lambda: root.after(50, root.quit))
+            root.after(100, button.invoke)
+            root.mainloop()
+            table = window.table
+            print(sorted([*table.item(row)["values"], *table.item(row)["tags"]] for row in table.get_children()))
+            print(window.status["text"], "-", window.bar["value"])
+            root.destroy()
+            pool.shutdown(cancel_futures=True)
+            """,
+            tmp_path,
+        )
+        rows = [[0, "integer division or modulo by zero", "failed"], [2, 3], [3, 2]]
+        shown, status = run.stdout.splitlines() or ["", ""]
+        assert (ast.literal_eval(shown), run.stderr, run.returncode) == (rows, "", 0)
+        assert status.split(" - ")[0] == "3 of 3" and float(status.split(" - ")[1]) == 3
+
+    def test_its_window_can_be_closed_while_workers_work(self, tmp_path):
+        for name in "abc":
+            (tmp_path / name).touch()
+        run = self.in_window(
+            """
+            closed = threading.Event()
+            class Tk(tkinter.Tk):
+                def __init__(self):
+                    super().__init__()
+                    self.after(100, self.destroy)  # by then, two files are under way, and one waits
+                def destroy(self):
+                    super().destroy()
+                    closed.set()
+            def work(path):
+                assert closed.wait(30)
+                return "too late to be shown"
+            tkinter.Tk, recipe["main"].__globals__["compress"] = Tk, work
+            recipe["main"](".")
+            print(threading.active_count())
+            """,
+            tmp_path,
+        )
+        assert (run.stdout, run.stderr, run.returncode) == ("1\n", "", 0)

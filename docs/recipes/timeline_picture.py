@@ -21,12 +21,11 @@ def draw(events):
     calls = [event for event in events if event["ph"] == "X"]
     figure, axes = plt.subplots(figsize=(7, 0.9 + 0.4 * len(workers)))
     for colour, what in zip(COLOURS, sorted({call["name"] for call in calls})):
-        for row, tid in enumerate(workers):
-            mine = [call for call in calls if call["tid"] == tid and call["name"] == what]
-            bars = [(call["ts"] / 1000, call["dur"] / 1000) for call in mine]
-            axes.broken_barh(bars, (row - 0.35, 0.7), facecolor=colour, lw=0.5,
-                             edgecolor=plt.rcParams["text.color"], label=what if row == 0 else None)
-    axes.set_yticks(range(len(workers)), workers.values())
+        mine = [call for call in calls if call["name"] == what]
+        axes.barh([call["tid"] for call in mine], [call["dur"] / 1000 for call in mine], 0.7,
+                  left=[call["ts"] / 1000 for call in mine], color=colour, label=what,
+                  linewidth=0.5, edgecolor=plt.rcParams["text.color"])
+    axes.set_yticks(list(workers), workers.values())
     axes.invert_yaxis()
     axes.set_xlabel("milliseconds")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
