@@ -5705,7 +5705,7 @@ class TestRecipes:
         pool.putRequests(makeRequests(unreachable, "a", exc_callback=recipe.put_again(pool, attempts=4)))
         assert pool.wait(TIMEOUT)
         assert calls == ["a"] * 4
-        assert capsys.readouterr().out == "['a'] given up: ConnectionError('nobody there')\n"
+        assert capsys.readouterr().out == "['a'] given up after 4: ConnectionError('nobody there')\n"
 
     def test_tenacity_gives_up_with_the_last_error_and_repeats_no_other(self):
         recipe = self.load("retry")
@@ -5754,7 +5754,7 @@ class TestRecipes:
         pages = {
             "/": "".join(f'<a href="{n}">' for n in range(8)) + '<a href="/moved"><a name="x"><a href="http://0.0.0.0/">',
             "/robots.txt": "User-agent: *\nDisallow: /secret",
-            "/there": '<a href="/gone#a"><a href="/0"><a href="">',
+            "/far/there": '<a href="gone#a"><a href="/0"><a href="">',
             **{f"/{n}": f'<a href="/{(n + 1) % 8}#top"><a href="/secret/{n}"><a href="{n}#self">' for n in range(8)},
         }
 
@@ -5769,7 +5769,7 @@ class TestRecipes:
                     with lock:
                         flying.remove(self.path)
                 self.send_response(302 if self.path == "/moved" else 200 if self.path in pages else 404)
-                self.send_header("Location", "/there")
+                self.send_header("Location", "/far/there")
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
                 self.wfile.write(pages.get(self.path, "").encode())
@@ -5780,13 +5780,20 @@ class TestRecipes:
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
             serving = in_thread(site.serve_forever, 0.01)
             start = f"http://127.0.0.1:{site.server_port}/"
-            found, dead = in_thread(self.load("crawler").crawl, start, 4, 2)()
+            recipe, pools = self.load("crawler"), []
+
+            def make_pool(*args, **kwds):
+                pools.append((args, kwds))
+                return ThreadPool(*args, **kwds)
+
+            recipe.crawl.__globals__["ThreadPool"] = make_pool
+            found, dead = in_thread(recipe.crawl, start, 4, 2)()
             site.shutdown()
             serving()
         assert found == {start + name for name in ["", "moved", *map(str, range(8))]}
-        assert dead == {start + "gone": (start + "moved", "HTTP Error 404: Not Found")}
-        assert max(most) == 4
-        assert dict(seen) == dict.fromkeys([*pages, "/moved", "/gone"], 1)
+        assert dead == {start + "far/gone": (start + "moved", "HTTP Error 404: Not Found")}
+        assert max(most) == 4 and pools == [((4,), {"q_size": 2})]
+        assert dict(seen) == dict.fromkeys([*pages, "/moved", "/far/gone"], 1)
 
     def test_the_crawler_says_so_where_the_site_itself_is_dead(self, monkeypatch):
         monkeypatch.setenv("no_proxy", "127.0.0.1")

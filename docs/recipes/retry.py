@@ -37,7 +37,7 @@ def put_again(pool, attempts=5):
         if isinstance(exc_info[1], ConnectionError) and request.attempts < attempts:
             pool.putRequest(request)
         else:
-            print(request.args, "given up:", repr(exc_info[1]))
+            print(f"{request.args} given up after {request.attempts}: {exc_info[1]!r}")
 
     return exc_callback
 
