@@ -5673,6 +5673,7 @@ class TestRecipes:
             assert ast.get_docstring(ast.parse(source)), name
             lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
             assert len(lines) <= (75 if name == "crawler" else 55), name  # with docstrings; the crawler brings its site
+            assert max(map(len, source.splitlines())) <= 90, name  # as wide as the page shows
             assert "sys.path" not in source, name
 
     @pytest.mark.parametrize("name", PRINTING_RECIPES)

@@ -21,23 +21,29 @@ def blocking(number):
 
 
 async def main():
-    loop = asyncio.get_running_loop()
+    loop, numbers, results = asyncio.get_running_loop(), [], asyncio.Queue()
     with ThreadPool(4) as pool:
         # 1. Calls that are awaited together; they see the context of this task.
         user.set("Ann")
         loop.call_later(0.01, gate.set)
-        print(await asyncio.gather(*[loop.run_in_executor(pool, blocking, n) for n in range(3)]))
+        calls = [loop.run_in_executor(pool, blocking, number) for number in range(3)]
+        print(await asyncio.gather(*calls))
 
         # 2. As they come.  `submit` takes keywords as well.
-        futures = [pool.submit(int, text, base=16) for text in ("ff", "10")]
-        print(sorted([await future for future in asyncio.as_completed(map(asyncio.wrap_future, futures))]))
+        calls = [pool.submit(int, text, base=16) for text in ("ff", "10")]
+        for call in asyncio.as_completed([asyncio.wrap_future(call) for call in calls]):
+            numbers.append(await call)
+        print(sorted(numbers))
 
         # 3. Callbacks.  Whoever polls runs them.  Here it is the loop's thread, so
         #    they may use its objects, as a worker must not.
         gate.clear()
         loop.call_later(0.01, gate.set)
-        results = asyncio.Queue()
-        pool.putRequests(makeRequests(blocking, range(3), lambda request, result: results.put_nowait(result)))
+
+        def enqueue(request, result):
+            results.put_nowait(result)
+
+        pool.putRequests(makeRequests(blocking, range(3), enqueue))
         await collect(pool)
         print(sorted(results.get_nowait() for _ in range(results.qsize())))
 

@@ -19,7 +19,7 @@ AGENT = "threadpool-recipe"
 class Links(HTMLParser):
     def handle_starttag(self, tag, attributes):
         if tag == "a":
-            self.found += [value for name, value in attributes if name == "href" and value]
+            self.found += [value for name, value in attributes if name == "href"]
 
 
 def fetch(address):
@@ -28,12 +28,13 @@ def fetch(address):
     links.found = []
     with urlopen(Request(address, headers={"User-Agent": AGENT}), timeout=10) as answer:
         if answer.headers.get_content_type() == "text/html":
-            links.feed(answer.read().decode(answer.headers.get_content_charset("utf-8"), "replace"))
-        return {urldefrag(urljoin(answer.url, link)).url for link in links.found}
+            charset = answer.headers.get_content_charset("utf-8")
+            links.feed(answer.read().decode(charset, "replace"))
+        return {urldefrag(urljoin(answer.url, link)).url for link in links.found if link}
 
 
 def crawl(start, in_flight=4, waiting=100):
-    """Return the pages below `start`, and the dead links: {address: (where it was, why)}."""
+    """Return the pages below `start`, and the dead links: {address: (found on, why)}."""
     rules = RobotFileParser(urljoin(start, "/robots.txt"))
     rules.read()
     seen, dead = {start}, {}
@@ -66,10 +67,12 @@ def crawl(start, in_flight=4, waiting=100):
 # The site, for trying it: a tree of 31 pages, a dead link, and a page that
 # crawlers shall leave alone.
 
-PAGES = {f"/{n or ''}": f'<a href="/{2 * n + 1}">left</a> <a href="/{2 * n + 2}#top">right</a> <a href="/">up</a>'
-         for n in range(15)}
-PAGES.update({f"/{n}": '<a href="/private">no</a> <a href="/">up</a>' for n in range(15, 31)})
-PAGES.update({"/20": '<a href="lost">dead</a>', "/robots.txt": "User-agent: *\nDisallow: /private"})
+PAGES = {f"/{n}": '<a href="/private">no</a> <a href="/">up</a>' for n in range(15, 31)}
+for n in range(15):
+    left, right = 2 * n + 1, 2 * n + 2
+    PAGES[f"/{n or ''}"] = f'<a href="/{left}">left</a> <a href="/{right}#top">right</a>'
+PAGES["/20"] = '<a href="lost">dead</a>'
+PAGES["/robots.txt"] = "User-agent: *\nDisallow: /private"
 
 
 class DemoSite(BaseHTTPRequestHandler):
@@ -91,7 +94,7 @@ def main(start=None):
         site.shutdown()
     print(len(pages), "pages")
     for address, (found_on, why) in sorted(dead.items()):
-        print(address.replace(start, "/"), "is dead, see", str(found_on).replace(start, "/"), f"({why})")
+        print(f"{address} is dead, see {found_on} ({why})".replace(start, "/"))
 
 
 if __name__ == "__main__":

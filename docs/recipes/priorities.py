@@ -20,8 +20,7 @@ def main():
         return f"report {number}"
 
     # 1. The share of each is its number of workers.
-    urgent, bulk = ThreadPool(3, thread_name_prefix="urgent"), ThreadPool(1, thread_name_prefix="bulk")
-    with urgent, bulk:
+    with ThreadPool(3) as urgent, ThreadPool(1) as bulk:
         # 2. The backlog comes first ...
         bulk.putRequests(makeRequests(report, range(5), note))
         # 3. ... and is overtaken: these are done while all of it still waits.

@@ -24,7 +24,8 @@ def main():
     with ThreadPool() as pool:
         # 1. Put everything.  Failures are sorted out below: without callbacks,
         #    nothing is printed into the bar.
-        pool.putRequests(makeRequests(derive, [(item, None) for item in passwords.items()], exc_callback=None))
+        arguments = [([user, password], None) for user, password in passwords.items()]
+        pool.putRequests(makeRequests(derive, arguments, exc_callback=None))
 
         # 2. The total is what is pending now; the bar moves as results come.
         with tqdm(pool.results(), total=len(pool.workRequests), unit=" keys") as bar:

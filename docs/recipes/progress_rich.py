@@ -24,13 +24,15 @@ def squeeze(block):
 def main(console=None):
     blocks = [bytes([n]) * 200_000 for n in range(30)]
     columns = TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn()
+    console = console or Console(stderr=True)
 
-    with Progress(*columns, console=console or Console(stderr=True)) as progress, ThreadPool(4) as pool:
+    with Progress(*columns, console=console) as progress, ThreadPool(4) as pool:
         # 1. A callback of each kind, bound to its bar.  Callbacks run in this
         #    thread, one after the other, so they may do what they like to it.
         for work, number in (checksum, 30), (squeeze, 20):
             bar = progress.add_task(work.__name__, total=number)
-            pool.putRequests(makeRequests(work, blocks[:number], partial(advance, progress, bar)))
+            callback = partial(advance, progress, bar)
+            pool.putRequests(makeRequests(work, blocks[:number], callback))
 
         # 2. What else has to be seen is printed above the bars.
         pool.wait()

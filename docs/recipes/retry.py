@@ -4,7 +4,7 @@ A service fails its first two calls for "b".  One worker makes the order of the
 calls visible.
 """
 
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+import tenacity
 
 from threadpool import ThreadPool, WorkRequest, makeRequests
 
@@ -25,8 +25,12 @@ class Service:
 # 1. Tenacity: decorate the callable.  The worker sleeps between the attempts,
 #    longer each time, and does nothing else meanwhile.  With reraise=True the
 #    last error arrives as it is.
-patiently = retry(retry=retry_if_exception_type(ConnectionError), stop=stop_after_attempt(5),
-                  wait=wait_random_exponential(multiplier=0.01, max=0.1), reraise=True)
+patiently = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(ConnectionError),
+    stop=tenacity.stop_after_attempt(5),
+    wait=tenacity.wait_random_exponential(multiplier=0.01, max=0.1),
+    reraise=True,
+)
 
 
 # 2. The pool's own way: the callback puts the failed request again, behind what

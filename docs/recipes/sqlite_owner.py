@@ -14,10 +14,14 @@ class Database:
     """An SQLite connection for any number of threads."""
 
     def __init__(self, path):
-        # 1. The initializer runs in the worker, so the worker opens it.  (Not a
-        #    method of ours: a Database that is dropped should take its pool along.)
-        self.owned = owned = SimpleNamespace()
-        self.pool = ThreadPool(1, initializer=lambda: setattr(owned, "connection", sqlite3.connect(path)))
+        # 1. The initializer runs in the worker, so the worker opens it.  (A static
+        #    method: the pool should not keep alive a Database that is dropped.)
+        self.owned = SimpleNamespace()
+        self.pool = ThreadPool(1, initializer=self._open, initargs=(self.owned, path))
+
+    @staticmethod
+    def _open(owned, path):
+        owned.connection = sqlite3.connect(path)
 
     # 2. Whatever touches the connection is a call for the worker.
     def execute(self, sql, *args):
@@ -51,8 +55,8 @@ def main():
             database.execute("insert into words values ('spam', 4)")
         except sqlite3.IntegrityError as error:  # 5. Errors come back to whoever asked.
             print("refused:", error)
-        try:
-            database.owned.connection.execute("select 1")  # 6. The proof: this is another thread.
+        try:  # 6. The proof: this is another thread.
+            database.owned.connection.execute("select 1")
         except sqlite3.ProgrammingError as error:
             print("refused:", str(error).partition(".")[0])
 

@@ -16,7 +16,8 @@ def recording(log):
 
     class RecordingWorker(WorkerThread):
         def perform(self, request):
-            what, start = getattr(request.callable, "__name__", "?"), time.perf_counter_ns()
+            what = getattr(request.callable, "__name__", "?")
+            start = time.perf_counter_ns()
             try:
                 return super().perform(request)
             finally:
@@ -28,13 +29,17 @@ def recording(log):
 
 
 def trace(log):
-    """The log in Chrome's format: complete events (X), in microseconds, and names of threads (M)."""
-    workers = sorted({name for name, *_ in log}, key=lambda name: int(name.rpartition("_")[2]))
-    first = min(start for _, start, *_ in log)
-    events = [{"ph": "M", "name": "thread_name", "pid": 1, "tid": tid, "args": {"name": name}}
-              for tid, name in enumerate(workers, 1)]
-    events += [{"ph": "X", "name": what, "pid": 1, "tid": workers.index(name) + 1,
-                "ts": (start - first) / 1000, "dur": (end - start) / 1000} for name, start, end, what in log]
+    """The log in Chrome's format: a complete event (X) for each call, times in
+    microseconds, and the names of the threads (M)."""
+    first, tids, events = min(start for _, start, *_ in log), {}, []
+    workers = {worker for worker, *_ in log}
+    for worker in sorted(workers, key=lambda name: (len(name), name)):
+        tids[worker] = len(tids) + 1
+        events.append({"ph": "M", "name": "thread_name", "pid": 1, "tid": tids[worker],
+                       "args": {"name": worker}})
+    for worker, start, end, what in log:
+        events.append({"ph": "X", "name": what, "pid": 1, "tid": tids[worker],
+                       "ts": (start - first) / 1000, "dur": (end - start) / 1000})
     return {"traceEvents": events, "displayTimeUnit": "ms"}
 
 
@@ -51,7 +56,8 @@ def main(path="trace.json"):
     # 1. Hand the class to the pool, which makes its workers of it.
     with ThreadPool(2, worker=recording(log), thread_name_prefix="worker") as pool:
         for n in range(24):
-            pool.putRequests(makeRequests(read, [0.01 + n % 5 / 100]) + makeRequests(sign, [10_000 + n % 3 * 10_000]))
+            pool.putRequests(makeRequests(read, [0.01 + n % 5 / 100]))
+            pool.putRequests(makeRequests(sign, [10_000 + n % 3 * 10_000]))
         # 2. So that there is something to be seen, the pool grows and shrinks.
         for _ in pool.results():
             if len(pool.workRequests) == 36:

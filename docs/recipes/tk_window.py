@@ -14,7 +14,7 @@ from threadpool import NoResultsPending, ThreadPool, makeRequests
 
 
 def keep_polling(after, pool, done, interval=20):
-    """Have a window's `after` poll every so many milliseconds; call `done()` when nothing is left."""
+    """Poll every so many milliseconds, by a window's `after`; call `done` at the end."""
     try:
         pool.poll()
     except NoResultsPending:
@@ -27,7 +27,7 @@ class Window:
     def __init__(self, root, pool, work, jobs, done=lambda: None):
         # 1. A table, a progress bar, and a line that says how it stands.
         ttk.Style().theme_use("clam")
-        self.table = ttk.Treeview(root, columns=("file", "result"), show="headings", height=12)
+        self.table = ttk.Treeview(root, columns=("file", "result"), show="headings")
         self.table.tag_configure("failed", foreground="#b00020")
         self.bar, self.status = ttk.Progressbar(root, maximum=len(jobs)), ttk.Label(root)
         for title, width in (("file", 180), ("result", 320)):
@@ -41,7 +41,8 @@ class Window:
         keep_polling(root.after, pool, done)
 
     def show(self, request, result, *tags):
-        self.table.see(self.table.insert("", "end", values=(request.args[0], result), tags=tags))
+        row = self.table.insert("", "end", values=(request.args[0], result), tags=tags)
+        self.table.see(row)
         self.bar["value"] += 1
         self.status["text"] = f"{len(self.table.get_children())} of {self.bar['maximum']}"
 
@@ -57,7 +58,8 @@ def compress(path):
 def main(folder="."):
     root, pool = tkinter.Tk(), ThreadPool(2)
     root.title("Compressing")
-    Window(root, pool, compress, [str(path) for path in sorted(pathlib.Path(folder).iterdir()) if not path.is_dir()])
+    paths = [str(path) for path in pathlib.Path(folder).iterdir() if not path.is_dir()]
+    Window(root, pool, compress, sorted(paths))
     root.mainloop()
     # 3. The window is closed: drop what waits, and wait for what is under way.
     #    (Not by `with`, which would call the callbacks, that have no window now.)
