@@ -5558,8 +5558,7 @@ class TestEveryInterleaving:
 
 
 # The recipes of the Cookbook
-# ====================
-
+# ===========================
 
 
 class TestCookbook:
@@ -5613,7 +5612,11 @@ class TestCookbook:
         assert (done.returncode, done.stderr, done.stdout) == (0, "", output)
         page = (HERE / "docs" / "history.rst").read_text(encoding="utf-8")
         assert "It prints::\n\n" + textwrap.indent(output, "   ") in page
-=======
+
+
+# The recipes
+# ===========
+
 PRINTING_RECIPES = [
     "progress", "progress_rich", "retry", "priorities", "rate_limit", "crawler", "asyncio_loop", "timeline",
     "sqlite_owner",
