@@ -11,7 +11,7 @@ PIP_INSTALL = pip install -qq --disable-pip-version-check --prefer-binary
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-test: .venv/test .venv/property .venv/recipes ## run the tests, and the examples of the module, the README and the guide
+test: .venv/test .venv/property .venv/recipes .venv/windows .venv/bars ## run the tests, and the examples of the module, the README and the guide
 	$(BIN)/python -m doctest threadpool.py
 	$(BIN)/python -m pytest
 

@@ -32,6 +32,7 @@ import queue
 import random
 import re
 import runpy
+import select
 import shutil
 import signal
 import sqlite3
@@ -3808,6 +3809,445 @@ class TestNotify:
                     pool.poll()
                 pytest.fail("nobody told")
         assert len(done) == 400
+
+
+# Told by notify, and shown by a bar: with the real thing
+# =======================================================
+
+
+@pytest.fixture(scope="module")
+def display():
+    """What is to be in the environment of a program that opens a window: an X server of its own, if possible."""
+    if shutil.which("Xvfb") is None:
+        if "DISPLAY" not in os.environ:
+            pytest.skip("there is no display: DISPLAY is not set, and Xvfb not installed")
+        yield {}
+        return
+    here, there = os.pipe()
+    command = ["Xvfb", "-displayfd", str(there), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[there], stderr=subprocess.DEVNULL)
+    try:
+        os.close(there)
+        assert select.select([here], [], [], TIMEOUT)[0], "Xvfb hangs"
+        number = os.read(here, 16).decode().strip()
+        assert number, "Xvfb has failed"
+        yield {"DISPLAY": f":{number}"}
+    finally:
+        os.close(here)
+        server.terminate()
+        server.wait(TIMEOUT)
+
+
+@pytest.fixture
+def toolkit(request):
+    """How to set about a window: a function that makes the environment, and the beginning of a program."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE / "docs" / "notify")])}
+    if request.param == "Tk":
+        pytest.importorskip("tkinter", reason="this Python has no tkinter", exc_type=ImportError)
+        return {**environ, **request.getfixturevalue("display")}
+    if importlib.util.find_spec("PySide6") is None:
+        pytest.skip("PySide6 is not installed")
+    return {**environ, "QT_QPA_PLATFORM": "offscreen"}
+
+
+# Each has Window, run(window) for its main loop, and soon(window, function),
+# which has the loop call the function.
+TOOLKITS = {
+    "Tk": """
+        import with_tk
+        Window, run, soon = with_tk.Window, with_tk.Window.mainloop, with_tk.Window.after_idle
+        close = with_tk.Window.destroy
+        """,
+    "Qt": """
+        import shiboken6, with_qt
+        from PySide6.QtCore import QObject, Qt, QTimer, Signal
+        app, Window, close = with_qt.QApplication([]), with_qt.Window, with_qt.Window.close
+
+        def run(window):
+            window.show()
+            app.exec()
+
+        def soon(window, function):
+            QTimer.singleShot(0, window, function)
+        """,
+}
+WINDOW_HEAD = """
+    import contextlib, faulthandler, logging, pathlib, threading, time
+    from threadpool import NoResultsPending, ThreadPool, WorkRequest, makeRequests
+
+    faulthandler.dump_traceback_later(50, exit=True)  # a program that hangs says where
+
+    def until(condition):
+        deadline = time.monotonic() + 40
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.0005)
+
+    """
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS, indirect=True)
+class TestWindows:
+    """Each is a program of its own, that drives the window of an example in docs/notify."""
+
+    @pytest.fixture
+    def run_window(self, request, toolkit):
+        def run(code):
+            head = [TOOLKITS[request.node.callspec.params["toolkit"]], WINDOW_HEAD]
+            return run_python("".join(map(textwrap.dedent, [*head, code])), env=toolkit)
+
+        return run
+
+    def test_it_sleeps_until_it_is_told_and_its_thread_calls_back(self, run_window):
+        # A worker looks whether any other thread of the process is switched to while a fifth
+        # of a second passes; a timer, of whatever toolkit, would need that.
+        if not os.path.exists("/proc/self/task"):
+            pytest.skip("what the threads do can be seen in /proc alone")
+        done = run_window("""
+            def switches():
+                lines = [line for task in pathlib.Path("/proc/self/task").iterdir()
+                         if int(task.name) != threading.get_native_id()
+                         for line in (task / "status").read_text().splitlines() if "ctxt_switches" in line]
+                return sum(int(line.split()[1]) for line in lines)
+
+            def sleepers():
+                deadline = time.monotonic() + 10  # a window that has just opened is busy for a while
+                while time.monotonic() < deadline:
+                    before = switches()
+                    threading.Event().wait(0.2)
+                    if switches() == before:
+                        return "all others sleep"
+                return "somebody is awake"
+
+            class Noting(Window):
+                def note(self, request, outcome):
+                    assert threading.current_thread() is threading.main_thread()
+                    print(outcome if request.exc_info is None else outcome[0].__name__, flush=True)
+
+                def finished(self):
+                    close(self)
+
+            window = Noting()
+            work = [(sleepers, []), (abs, [-1]), (int, ["x"]), (abs, [-2]), (sleepers, []), (abs, [-3])]
+            for call, args in work:
+                window.pool.putRequest(WorkRequest(call, args, None, None, window.note, window.note))
+            run(window)
+            window.pool.shutdown()
+        """)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.split("\n") == ["all others sleep", "1", "ValueError", "2", "all others sleep", "3", ""]
+
+    def test_it_is_told_of_a_request_that_is_withdrawn(self, run_window):
+        done = run_window("""
+            class Closing(Window):
+                def finished(self):
+                    print("nothing is pending")
+                    close(self)
+
+            window, request = Closing(0), WorkRequest(print, ["never printed"])
+            window.pool.putRequest(request)
+            soon(window, request.cancel)
+            run(window)
+            assert request._results is not None and not window.pool.workRequests
+        """)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "nothing is pending\n")
+
+    def test_more_may_be_told_than_it_has_heard(self, run_window):
+        # The pair of sockets holds 278 rings on Linux, and each of these is told before the loop begins.
+        done = run_window("""
+            class Counting(Window):
+                def finished(self):
+                    close(self)
+
+            window, results = Counting(2), []
+            window.pool.putRequests(makeRequests(abs, range(2000), lambda request, result: results.append(result)))
+            until(lambda: window.pool._results_queue.qsize() == 2000)
+            window.pool.dismissWorkers(2, True)
+            run(window)
+            assert sorted(results) == list(range(2000))
+        """)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_a_callback_that_raises_does_not_hold_up_the_next(self, run_window):
+        done = run_window("""
+            class Failing(Window):
+                def fail(self, request, result):
+                    raise LookupError(f"callback {result}")
+
+                def finished(self):
+                    print("nothing is pending")
+                    close(self)
+
+            window = Failing()
+            window.pool.putRequests(makeRequests(abs, range(3), window.fail))
+            until(lambda: window.pool._results_queue.qsize() == 3)
+            window.pool.dismissWorkers(1, True)  # so that no more is told
+            run(window)
+        """)
+        assert (done.returncode, set(done.stdout.splitlines())) == (0, {"nothing is pending"})
+        assert re.findall("^LookupError: callback .$", done.stderr, re.M) == [
+            f"LookupError: callback {n}" for n in range(3)
+        ]
+
+    def test_a_notify_that_raises_costs_nothing_else(self, run_window):
+        # It rings for one result in ten.
+        done = run_window("""
+            class Collecting(Window):
+                def finished(self):
+                    close(self)
+
+            logged, results, told = [], [], []
+            logger = logging.getLogger("concurrent.futures")
+            logger.addFilter(lambda record: logged.append(record.exc_info[1].args[0]))
+            window = Collecting(0)
+            ring = window.pool._notify
+
+            def notify():
+                told.append(True)
+                if len(told) % 10:
+                    raise RuntimeError("the window is out")
+                ring()
+
+            window.pool = ThreadPool(1, notify=notify)
+            window.pool.putRequests(makeRequests(abs, range(50), lambda request, result: results.append(result)))
+            run(window)
+            assert results == list(range(50)) and logged == ["the window is out"] * 45
+            window.pool.shutdown()
+        """)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_one_that_is_closed_too_early_leaves_nothing_running(self, run_window):
+        done = run_window("""
+            entered, opened, ended = threading.Event(), threading.Event(), []
+
+            def work():
+                entered.set()
+                assert opened.wait(40)
+                ended.append(True)
+
+            def never(request, outcome):
+                raise AssertionError("the window is closed")
+
+            def leave():
+                assert entered.wait(40)
+                close(window)
+
+            window = Window()
+            window.pool.putRequests(makeRequests(work, [([], None)] * 3, never, never))
+            worker = window.pool.workers[0]
+            soon(window, leave)
+            run(window)
+            threading.Timer(0.05, opened.set).start()
+            window.pool.shutdown(cancel_futures=True)
+            assert ended == [True] and not worker.is_alive()
+            assert len(window.pool.workRequests) == 1 and window.pool._results_queue.qsize() == 1
+        """)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
+@pytest.mark.parametrize("toolkit", ["Qt"], indirect=True)
+class TestDeletedWindow:
+    def test_its_own_signal_is_lost_with_it_and_its_bell_is_not(self, toolkit):
+        done = run_python(
+            textwrap.dedent(TOOLKITS["Qt"])
+            + textwrap.dedent(WINDOW_HEAD)
+            + textwrap.dedent("""
+                class Naive(with_qt.QListWidget):
+                    rung = Signal()
+
+                    def __init__(self, workers=1):
+                        super().__init__()
+                        self.rung.connect(self.collect, Qt.ConnectionType.QueuedConnection)
+                        self.pool = ThreadPool(workers, notify=self.rung.emit)
+
+                    def collect(self):
+                        raise AssertionError("the window is deleted")
+
+                logged = []
+                logger = logging.getLogger("concurrent.futures")
+                logger.addFilter(lambda record: logged.append(record.exc_info[0].__name__))
+                for kind in Naive, Window:
+                    window, opened = kind(2), threading.Event()
+                    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+                    pool = window.pool
+                    pool.putRequests(makeRequests(opened.wait, [40, 41, 42, 43]))
+                    soon(window, window.close)
+                    run(window)
+                    assert not shiboken6.isValid(window)
+                    opened.set()
+                    until(lambda: pool._results_queue.qsize() == 4)
+                    pool.shutdown()
+                    app.processEvents()
+                    assert [request.result for request in pool.results(40)] == [True] * 4
+                    print(kind.__name__, logged)
+                    logged.clear()
+            """),
+            env=toolkit,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [f"Naive {['RuntimeError'] * 4}", "Window []"]
+
+
+class TestBars:
+    @pytest.fixture
+    def tqdm(self, monkeypatch):
+        """A bar into a text, that shows every step."""
+        bar = pytest.importorskip("tqdm").tqdm
+        monkeypatch.setattr(bar, "monitor_interval", 0)  # no thread to watch it
+        return functools.partial(bar, file=io.StringIO(), mininterval=0, miniters=1, ascii=True, leave=True)
+
+    @pytest.fixture
+    def console(self):
+        """What rich draws on: a text, of which a terminal would show the last lines."""
+        return pytest.importorskip("rich.console").Console(file=io.StringIO(), force_terminal=False, width=80)
+
+    @staticmethod
+    def steps(bar):
+        return [(int(n), int(total)) for n, total in re.findall(r"(\d+)/(\d+) \[", bar.fp.getvalue())]
+
+    def test_each_result_moves_it(self, make_pool, tqdm):
+        pool = make_pool(3)
+        pool.putRequests(makeRequests(abs, range(39)))
+        pool.putRequest(WorkRequest(int, ["x"], **SILENT))
+        bar = tqdm(pool.results(TIMEOUT), total=len(pool.workRequests))
+        results = values(bar)
+        assert sorted(results[: results.index(None)] + results[results.index(None) + 1 :]) == list(range(39))
+        assert list(dict.fromkeys(self.steps(bar))) == [(n, 40) for n in range(41)]
+        assert bar.fp.getvalue().split("\r")[-1].startswith("100%|##########| 40/40 [")
+
+    def test_it_moves_when_a_result_is_there_and_not_before(self, make_pool, tqdm):
+        pool, gates = make_pool(2), [Gate(), Gate()]
+        for gate in gates:
+            pool.putRequest(WorkRequest(gate))
+        bar = tqdm(pool.results(TIMEOUT), total=len(pool.workRequests))
+        assert self.steps(bar)[-1] == (0, 2)
+        gates[1].open.set()
+        requests = iter(bar)
+        assert next(requests).callable is gates[1]
+        asked = in_thread(next, requests)
+        until(lambda: self.steps(bar)[-1] == (1, 2))
+        gates[0].open.set()
+        assert asked().callable is gates[0]
+        assert list(requests) == [] and self.steps(bar)[-1] == (2, 2)
+
+    @pytest.mark.parametrize("ordered", [True, False])
+    def test_a_map_moves_it(self, make_pool, tqdm, ordered):
+        pool = make_pool(3)
+        bar = tqdm(pool.map(abs, range(-50, 0), timeout=TIMEOUT, ordered=ordered), total=50)
+        assert sorted(bar) == list(range(1, 51))
+        assert list(dict.fromkeys(self.steps(bar))) == [(n, 50) for n in range(51)]
+
+    def test_its_total_grows_and_shrinks_while_workers_come_and_go(self, make_pool, tqdm):
+        pool, added, withdrawn = make_pool(2), 0, 0
+        pool.putRequests(makeRequests(abs, range(20)))
+        with tqdm(pool.results(TIMEOUT), total=len(pool.workRequests)) as bar:
+            for number, request in enumerate(bar):
+                assert bar.total == number + 1 + len(pool.workRequests)
+                if request.args[0] < 20:
+                    pool.putRequests(makeRequests(abs, [100, 101]))
+                    bar.total += 2
+                    added += 2
+                    pool.putRequest(unwanted := WorkRequest(abs, [-1]))
+                    bar.total += 1
+                    if unwanted.cancel():
+                        bar.total -= 1
+                        withdrawn += 1
+                pool.createWorkers(1)
+                pool.dismissWorkers(1, do_join=number % 2 == 0)
+        assert added == 40 and bar.n == bar.total == 20 + 40 + 20 - withdrawn
+        assert self.steps(bar)[-1] == (bar.n, bar.n)
+        assert bar.fp.getvalue().rstrip("\n").split("\r")[-1].startswith("100%|")
+
+    def test_rich_shows_it_too(self, make_pool, console):
+        progress = pytest.importorskip("rich.progress")
+        pool = make_pool(3)
+        pool.putRequests(makeRequests(abs, range(40)))
+        bar = progress.track(pool.results(TIMEOUT), "forty", total=len(pool.workRequests), console=console)
+        assert sorted(values(bar)) == list(range(40))
+        assert re.fullmatch(r"forty \S+ +100% 0:00:0\d *\n", console.file.getvalue())
+
+    def test_richs_total_grows_while_workers_come_and_go(self, make_pool, console):
+        progress = pytest.importorskip("rich.progress")
+        pool, total = make_pool(2), 20
+        pool.putRequests(makeRequests(abs, range(20)))
+        columns = progress.TextColumn("{task.description}"), progress.MofNCompleteColumn()
+        with progress.Progress(*columns, console=console) as shown:
+            task = shown.add_task("growing", total=total)
+            for number, request in enumerate(shown.track(pool.results(TIMEOUT), task_id=task)):
+                if request.args[0] < 20:
+                    pool.putRequests(makeRequests(abs, [100, 101]))
+                    total += 2
+                    shown.update(task, total=total)
+                pool.createWorkers(1)
+                pool.dismissWorkers(1, do_join=number % 2 == 0)
+        assert console.file.getvalue().strip() == "growing 60/60"
+
+
+class TestNotifyPage:
+    """The page on notify includes these scripts, and says what they print."""
+
+    @pytest.fixture
+    def run_script(self):
+        def run(name, environ=os.environ):
+            return subprocess.run(
+                [sys.executable, "-W", "error", HERE / "docs" / "notify" / f"{name}.py"],
+                env={**environ, "PYTHONPATH": str(HERE), "COLUMNS": "80"},
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+            )
+
+        return run
+
+    @staticmethod
+    def included(name):
+        page = (HERE / "docs" / "notify.rst").read_text(encoding="utf-8")
+        _, found, after = page.partition(f".. literalinclude:: notify/{name}.py\n")
+        assert found
+        [printed, *_] = re.findall(r"::\n\n((?:    *\S.*\n)+)", after)
+        return textwrap.dedent(printed)
+
+    def test_asyncio(self, run_script):
+        done = run_script("with_asyncio")
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", self.included("with_asyncio"))
+
+    def test_a_callback_that_raises_does_not_hold_up_asyncio(self):
+        code = """
+            import asyncio, sys
+            sys.path.append("docs/notify")
+            import with_asyncio
+
+            def fail(number, *_):
+                raise LookupError(f"callback {number}")
+
+            with_asyncio.print = fail
+            asyncio.run(asyncio.wait_for(with_asyncio.main(), 40))
+        """
+        done = run_python(code)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert re.findall("^LookupError: (.*)$", done.stderr, re.M) == ["callback 16", "callback 25", "callback -1"]
+
+    @pytest.mark.parametrize("toolkit, name", [("Tk", "with_tk"), ("Qt", "with_qt")], indirect=["toolkit"])
+    def test_a_window(self, run_script, toolkit, name):
+        done = run_script(name, toolkit)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", self.included(name))
+
+    def test_tqdm(self, run_script):
+        pytest.importorskip("tqdm")
+        done = run_script("bar_tqdm")
+        assert (done.returncode, done.stdout) == (0, self.included("bar_tqdm"))
+        ends = [bar.splitlines()[-1] for bar in done.stderr.split("\n\n")]  # each begins with a \r
+        assert [re.sub(r"\|.*\| | \[.*", " ", end).split() for end in ends] == [
+            ["100%", "100/100"],
+            ["100%", "100/100"],
+            ["100%", "13/13"],
+        ]
+
+    def test_rich(self, run_script):
+        pytest.importorskip("rich")
+        done = run_script("bar_rich")
+        assert (done.returncode, done.stdout) == (0, self.included("bar_rich"))
+        assert re.findall(r"\d+%|\d+/\d+", done.stderr) == ["100%", "100%", "13/13"]
 
 
 class Later(concurrent.futures.Executor):

@@ -1,0 +1,33 @@
+"""rich: `track` around the results, and a bar whose total grows."""
+
+import math
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, track
+
+from threadpool import ThreadPool, makeRequests
+
+
+def main(console):
+    with ThreadPool(4) as pool:
+        # 1. What is pending now is the total.
+        pool.putRequests(makeRequests(math.isqrt, range(100)))
+        bar = track(pool.results(), "roots", total=len(pool.workRequests), console=console)
+        roots = [request.result for request in bar]
+
+        # 2. Each result asks for another one, down to 1.
+        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+            total = 2
+            task = progress.add_task("more", total=total)
+            pool.putRequests(makeRequests(math.isqrt, [2**64, 2**32]))
+            for request in progress.track(pool.results(), task_id=task):
+                if request.result > 1:
+                    pool.putRequests(makeRequests(math.isqrt, [request.result]))
+                    total += 1
+                    progress.update(task, total=total)
+
+    print(sum(roots), total)
+
+
+if __name__ == "__main__":
+    main(Console(stderr=True))

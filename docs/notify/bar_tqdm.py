@@ -1,0 +1,36 @@
+"""tqdm: one bar for results, one for a map, and one whose total grows."""
+
+import math
+
+from tqdm import tqdm
+
+from threadpool import ThreadPool, makeRequests
+
+
+def main():
+    with ThreadPool(4) as pool:
+        # 1. What is pending now is the total.
+        pool.putRequests(makeRequests(math.isqrt, range(100)))
+        roots = [request.result for request in tqdm(pool.results(), total=len(pool.workRequests))]
+
+        # 2. A map knows as little how many there will be.
+        doubles = list(tqdm(pool.map(lambda root: 2 * root, roots), total=len(roots)))
+
+        # 3. Each result asks for another one, down to 1.
+        pool.putRequests(makeRequests(math.isqrt, [2**64, 2**32]))
+        with tqdm(pool.results(), total=len(pool.workRequests)) as bar:
+            for request in bar:
+                if request.result > 1:
+                    pool.putRequest(request_after(request))
+                    bar.total += 1
+
+    print(sum(roots), sum(doubles), bar.n)
+
+
+def request_after(request):
+    [another] = makeRequests(math.isqrt, [request.result])
+    return another
+
+
+if __name__ == "__main__":
+    main()
