@@ -3946,11 +3946,12 @@ class TestWindows:
 
             window, request = Closing(0), WorkRequest(print, ["never printed"])
             window.pool.putRequest(request)
-            soon(window, request.cancel)
+            soon(window, lambda: print("withdrawn:", request.cancel()))
             run(window)
-            assert request._results is not None and not window.pool.workRequests
+            assert not window.pool.workRequests
         """)
-        assert (done.returncode, done.stderr, done.stdout) == (0, "", "nothing is pending\n")
+        # (Later, and not inside `cancel`.)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "withdrawn: True\nnothing is pending\n")
 
     def test_more_may_be_told_than_it_has_heard(self, run_window):
         # The pair of sockets holds 278 rings on Linux, and each of these is told before the loop begins.
@@ -4037,8 +4038,15 @@ class TestWindows:
             worker = window.pool.workers[0]
             soon(window, leave)
             run(window)
-            threading.Timer(0.05, opened.set).start()
+
+            def open_once_closed():
+                until(lambda: window.pool._requests_queue.closed)
+                opened.set()
+
+            opener = threading.Thread(target=open_once_closed)
+            opener.start()
             window.pool.shutdown(cancel_futures=True)
+            opener.join()
             assert ended == [True] and not worker.is_alive()
             assert len(window.pool.workRequests) == 1 and window.pool._results_queue.qsize() == 1
         """)
