@@ -1986,6 +1986,40 @@ class TestCollecting:
         assert pool.wait(TIMEOUT) and seen == [1]
 
 
+class TestCallbacksThatUseAnotherPool:
+    """What they let out, NoResultsPending, is not taken for that of the pool that called them."""
+
+    def collect(self, how, timeout):
+        outer, empty, got = ThreadPool(1), ThreadPool(0), []
+
+        def callback(request, result):
+            got.append(result)
+            empty.poll()
+
+        outer.putRequests(makeRequests(abs, range(2000), callback))
+        assert how(outer, timeout)
+        assert got == list(range(2000)) and not outer.workRequests
+
+    @pytest.mark.parametrize("timeout", [None, TIMEOUT])
+    def test_wait_goes_on(self, timeout):
+        self.collect(lambda pool, timeout: pool.wait(timeout) is True, timeout)
+
+    @pytest.mark.parametrize("timeout", [None, TIMEOUT])
+    def test_results_goes_on(self, timeout):
+        self.collect(lambda pool, timeout: list(pool.results(timeout)) == [], timeout)
+
+    def test_the_end_of_with_goes_on(self):
+        empty, got = ThreadPool(0), []
+
+        def callback(request, result):
+            got.append(result)
+            empty.poll()
+
+        with ThreadPool(1) as pool:
+            pool.putRequests(makeRequests(abs, range(3), callback))
+        assert got == [0, 1, 2]
+
+
 class TestEnd:
     def test_a_clean_exit_collects_everything_and_joins(self):
         seen = []
@@ -3742,7 +3776,37 @@ class TestNotify:
             assert {record.name for record in caplog.records} == {"concurrent.futures"}
             assert "notify" in caplog.records[0].message and "nobody listens" in caplog.text
             pool.putRequest(request := WorkRequest(abs))
-            assert request.cancel() and len(caplog.records) == 51
+            if error is KeyboardInterrupt:  # in the main thread this is Ctrl-C, and surfaces
+                with pytest.raises(KeyboardInterrupt):
+                    request.cancel()
+                assert not pool.workRequests and len(caplog.records) == 50
+            else:
+                assert request.cancel() and len(caplog.records) == 51
+
+    def test_a_callable_that_is_false_is_called_too(self, make_pool):
+        class Listeners(list):
+            def __call__(self):
+                told.append(True)
+
+        told = []
+        pool = make_pool(1, notify=Listeners())
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1] and told == [True]
+
+    def test_a_pool_is_dropped_although_notify_leads_back_to_it(self):
+        def use():
+            pool = ThreadPool(2, notify=lambda: told.append(len(pool.workRequests)))
+            pool.putRequest(WorkRequest(abs, [-1]))
+            pool.wait(TIMEOUT)
+            return pool.workers, weakref.ref(pool)
+
+        told = []
+        workers, dropped = use()
+        until(lambda: gc.collect() >= 0 and dropped() is None)
+        assert len(told) == 1
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
 
     def test_what_is_no_callable_is_refused_at_once(self):
         with pytest.raises(TypeError, match="notify must be a callable, not 5"):
@@ -4404,6 +4468,37 @@ class TestExecutor:
         pool.putRequest(request := WorkRequest(abs, [-1]))
         far.do_one()
         assert pool.wait(TIMEOUT) and request.result == 101 and noted == [[-1]]
+
+    def test_a_class_of_workers_stays_as_it_is(self, make_pool):
+        class Tagged(WorkerThread):
+            def __init_subclass__(cls, /, tag, **keywords):
+                super().__init_subclass__(**keywords)
+
+        class Own(Tagged, tag="own"):
+            def submit(self, number):
+                return number + 100
+
+            def perform(self, request):
+                return self.submit(WorkerThread.perform(self, request))
+
+        far = Later()
+        pool = make_pool(1, worker=Own, executor=far)
+        assert type(pool.workers[0]) is Own
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result == 101
+
+    def test_the_executor_of_a_dropped_pool_is_freed(self):
+        far = Later()
+        pool, followed = ThreadPool(1, executor=far), weakref.ref(far)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT)
+        [worker] = pool.workers
+        del pool, far
+        worker.join(TIMEOUT)
+        del worker
+        until(lambda: gc.collect() >= 0 and followed() is None)
 
     def test_another_pool_will_do(self, make_pool):
         inner = make_pool(1, thread_name_prefix="inner")

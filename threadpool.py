@@ -152,10 +152,12 @@ def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
 
 
 def _call_out(function: Callable[..., object], *args: Any) -> None:
-    """Call what is not ours, in a worker; what it raises is logged and costs nothing else."""
+    """Call what is not ours; what it raises is logged and costs nothing else."""
     try:
         function(*args)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # Ctrl-C, which happens to arrive here
         logging.getLogger("concurrent.futures").exception("exception calling callback %r", function)
 
 
@@ -264,7 +266,7 @@ class WorkRequest:
     def _drop(self) -> None:
         if (results := self._results) is not None:
             results.pool()._strike_off(self.requestID)
-            _call_out(results.notify)
+            _call_out(results.pool()._notify)
 
 
 def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callback: _Callback = None,
@@ -470,7 +472,6 @@ class _ResultsQueue(_Queue):
     """Where the workers lay finished requests."""
 
     pool: weakref.ref[ThreadPool]
-    notify: Callable[[], object] = bool  # bool() does nothing
 
     def put(self, pair: tuple[WorkRequest, Any]) -> None:
         """Take ``(request, result)`` from a worker of the user's own making."""
@@ -481,7 +482,8 @@ class _ResultsQueue(_Queue):
 
 # Whoever cannot wait in `ThreadPool.poll`, because an event loop waits already,
 # is called when there is something to collect.  The result is shown before the
-# call, so a poll that follows it finds it; a call too many does no harm.
+# call, so a poll that follows it finds it; a call too many does no harm.  The
+# pool alone keeps what is to be called, which mostly leads back to the pool.
 
 
 class _NotifyingQueue(_ResultsQueue):
@@ -489,7 +491,8 @@ class _NotifyingQueue(_ResultsQueue):
 
     def add(self, item: Any) -> None:
         super().add(item)
-        _call_out(self.notify)
+        if (pool := self.pool()) is not None:
+            _call_out(pool._notify)
 
 
 # The queue of requests can be bounded; a request can be withdrawn from it; and
@@ -517,10 +520,10 @@ class _NotifyingQueue(_ResultsQueue):
 class _RequestsQueue(_Queue):
     """Where requests wait for a worker."""
 
-    def __init__(self, maxsize: int, initializer: Callable[[], object] = bool) -> None:
+    def __init__(self, maxsize: int, initializer: Callable[[], object] = bool, submit: Any = None) -> None:
         super().__init__(maxsize)
         # (bool() does nothing.)  `cancelled` is True once what waits is dropped.
-        self.initializer, self.room, self.cancelled = initializer, _Parking(), False
+        self.initializer, self.room, self.cancelled, self.submit = initializer, _Parking(), False, submit
         self.chunks: dict[tuple[int, int, bool], list[Any]] = {}  # those under way, see "Maps"
         self.closed: Any = None  # once closed, the exception that a put raises
 
@@ -626,6 +629,12 @@ class _RequestsQueue(_Queue):
 # variables.  If one of these is the request, and the request keeps the
 # traceback, the two keep each other alive.  So every frame that can be reached
 # like this deletes the request, or whatever else leads back to the exception.
+#
+# With an `executor`, the workers have their calls made elsewhere, by processes or
+# by other machines (`submit`).  All that is left for them to do is to wait for
+# the result.  The number of workers is then the number of calls that are under
+# way, and everything else, the queue, the callbacks, the resizing, is as it was.
+# Nothing but the callable and its arguments leaves the process.
 
 
 class WorkerThread(threading.Thread):
@@ -639,7 +648,7 @@ class WorkerThread(threading.Thread):
     may override `perform` to trace, time or redirect what a worker does.
 
     `request` is what the worker is at: a WorkRequest, a future, a map, or None
-    while it waits; it is for people and debuggers to look at.
+    while it waits.  It is for people and debuggers to look at; leave the name to it.
 
     `requests_queue` and `results_queue` are the pool's; `poll_timeout` is kept
     for a `run` of your own that calls ``self._requests_queue.get(True,
@@ -695,7 +704,8 @@ class WorkerThread(threading.Thread):
         """
         call, args, kwds = request.callable, request.args, request.kwds
         del request  # this frame is in the traceback, too
-        return call(*args, **kwds)
+        submit = self._requests_queue.submit
+        return call(*args, **kwds) if submit is None else submit(call, *args, **kwds).result()
 
     def dismiss(self) -> None:
         """Tell the thread to go as soon as its current request is done.
@@ -724,28 +734,6 @@ class WorkerThread(threading.Thread):
                 request._finish(None, type(broken)(*broken.args))
             return False
         return True
-
-
-# With an `executor`, the workers have their calls made elsewhere, by processes or
-# by other machines.  All that is left for them to do is to wait for the result.
-# The number of workers is then the number of calls that are under way, and
-# everything else, the queue, the callbacks, the resizing, is as it was.  Nothing
-# but the callable and its arguments leaves the process.
-
-
-class _ProxyWorker(WorkerThread):
-    submit: Callable[..., Any]  # the executor's
-
-    def perform(self, request: WorkRequest) -> Any:
-        call, args, kwds = request.callable, request.args, request.kwds
-        del request
-        return self.submit(call, *args, **kwds).result()
-
-
-def _proxy(worker: type[WorkerThread], executor: Any) -> type[WorkerThread]:
-    """A class of workers whose calls are made by `executor`; a `perform` of the user's own comes before."""
-    bases = (_ProxyWorker,) if worker is WorkerThread else (worker, _ProxyWorker)
-    return type(worker.__name__, bases, {"submit": staticmethod(executor.submit)})
 
 
 # Futures
@@ -956,7 +944,7 @@ class _Map:
 
     def calls(self, worker: WorkerThread, inputs: Iterator[Any]) -> Iterator[Any]:
         """Do the call for each input, and iterate over the results."""
-        if type(worker).perform is WorkerThread.perform:
+        if type(worker).perform is WorkerThread.perform and self.requests.submit is None:
             return map(self.callable, inputs) if self.single else starmap(self.callable, inputs)
         # A subclass that has its own way of doing requests sees one for each call.
         return map(worker.perform, map(partial(WorkRequest, self.callable), zip(inputs) if self.single else inputs))
@@ -1082,8 +1070,8 @@ class ThreadPool(concurrent.futures.Executor):
                 raise TypeError(f"{name} must be a callable, not {given!r}")
         self._q_size = _whole("q_size", q_size, float("-inf"))
         self._initializer = partial(initializer, *initargs) if initializer is not None else bool
-        self._worker_class = worker if executor is None else _proxy(worker, executor)
-        self._worker_number, self._notify = count().__next__, notify
+        self._worker_class, self._submit = worker, None if executor is None else executor.submit
+        self._worker_number, self._notify = count().__next__, bool if notify is None else notify
         self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
         self._start_empty()
         _pools.add(self)
@@ -1093,7 +1081,7 @@ class ThreadPool(concurrent.futures.Executor):
         self.workers: list[WorkerThread] = []
         self.dismissedWorkers: list[WorkerThread] = []
         self.workRequests: dict[Hashable, WorkRequest] = {}
-        requests = self._requests_queue = _RequestsQueue(self._q_size, self._initializer)
+        requests = self._requests_queue = _RequestsQueue(self._q_size, self._initializer, self._submit)
 
         # When the pool is dropped, its workers do what waits, then leave, and
         # nobody is there to collect their results.
@@ -1102,8 +1090,7 @@ class ThreadPool(concurrent.futures.Executor):
                 requests.close()
                 results.queue, results.arrived = deque(maxlen=0), iter(())  # keeps nothing
 
-        results = self._results_queue = _ResultsQueue() if self._notify is None else _NotifyingQueue()
-        results.notify = self._notify or bool
+        results = self._results_queue = _ResultsQueue() if self._notify is bool else _NotifyingQueue()
         results.pool = weakref.ref(self, close_both)
         # Held by whoever starts or moves a worker, or counts those left.
         # Re-entrant, as a signal handler may do that too.
@@ -1302,12 +1289,15 @@ class ThreadPool(concurrent.futures.Executor):
         may wait, each calls the callbacks of the results that it gets, and all
         of them return.  A callback may wait, too.
         """
-        with suppress(NoResultsPending):
-            while timeout is None:
-                self.poll(True)  # a subclass may override poll, and take no timeout
-            ThreadPool.poll(self, True, timeout)
-            return False
-        return True
+        deadline = self._wait_until(timeout)
+        while True:
+            with suppress(NoResultsPending):
+                while deadline is None:
+                    self.poll(True)  # a subclass may override poll, and take no timeout
+                ThreadPool.poll(self, True, deadline - monotonic())
+                return False
+            if not self.workRequests:  # otherwise it was another pool's, which a callback has let out
+                return True
 
     def results(self, timeout: float | None = None) -> Generator[WorkRequest, None, None]:
         """Iterate over finished requests as they come, until all are in.
@@ -1324,11 +1314,12 @@ class ThreadPool(concurrent.futures.Executor):
         raises while it waits.  A progress bar is
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
-        with suppress(NoResultsPending):
-            deadline = self._wait_until(timeout)
-            while taken := self._take_result(True, deadline):
-                yield taken.pop()._call_back()
-            raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
+        deadline = self._wait_until(timeout)
+        while self.workRequests:
+            with suppress(NoResultsPending):  # ours, or one that a callback has let out
+                while taken := self._take_result(True, deadline):
+                    yield taken.pop()._call_back()
+                raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
 
     def _take_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
         """Strike off the next that has arrived: in a list, so that nobody keeps it, empty if none is here in time."""
@@ -1509,7 +1500,7 @@ class ThreadPool(concurrent.futures.Executor):
 def _whole(name: str, number: Any, least: float) -> int:
     if not hasattr(number, "__index__"):
         raise TypeError(f"{name} must be a whole number, not {number!r}")
-    if number < least:
+    if operator.index(number) < least:
         raise ValueError(f"{name} must be greater than {least - 1}, not {number!r}")
     return operator.index(number)
 

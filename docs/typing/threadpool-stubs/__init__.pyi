@@ -10,7 +10,7 @@ from threading import Thread
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, TypeVar, overload
 
-from typing_extensions import ParamSpec, TypeAlias
+from typing_extensions import ParamSpec, Self, TypeAlias
 
 __all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
 __version__: str
@@ -44,8 +44,8 @@ class WorkRequest(Generic[_T]):
         args: Iterable[Any] | None = None,
         kwds: Mapping[str, Any] | None = None,
         requestID: Hashable | None = None,
-        callback: _OnResult[_T] | None = None,
-        exc_callback: _OnFailure[_T] = ...,
+        callback: Callable[[Self, _T], object] | None = None,
+        exc_callback: Callable[[Self, _ExcInfo], object] = ...,
     ) -> None: ...
     # A failure goes to `callback`, too: its second argument is the result or the exc_info.
     @overload
@@ -55,7 +55,7 @@ class WorkRequest(Generic[_T]):
         args: Iterable[Any] | None = None,
         kwds: Mapping[str, Any] | None = None,
         requestID: Hashable | None = None,
-        callback: Callable[[WorkRequest[_T], Any], object] | None = None,
+        callback: Callable[[Self, Any], object] | None = None,
         *,
         exc_callback: None,
     ) -> None: ...
@@ -66,7 +66,7 @@ class WorkRequest(Generic[_T]):
         args: Iterable[Any] | None,
         kwds: Mapping[str, Any] | None,
         requestID: Hashable | None,
-        callback: Callable[[WorkRequest[_T], Any], object] | None,
+        callback: Callable[[Self, Any], object] | None,
         exc_callback: None,
     ) -> None: ...
     def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
@@ -110,6 +110,8 @@ class WorkerThread(Thread):
     def dismiss(self) -> None: ...
 
 class ThreadPool(Executor):
+    _requests_queue: Any  # programs look at them: qsize, empty, full, queue
+    _results_queue: Any
     workers: list[WorkerThread]
     dismissedWorkers: list[WorkerThread]
     workRequests: dict[Hashable, WorkRequest[Any]]
