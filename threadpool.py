@@ -392,6 +392,11 @@ def _removed(items: deque[Any], item: Any) -> bool:
     return False
 
 
+def _has_stack(frames: int) -> bool:
+    """True, or a RecursionError if there is no room for so many frames."""
+    return not frames or _has_stack(frames - 1)
+
+
 class _Parking:
     """Where threads sleep until they are rung."""
 
@@ -399,8 +404,9 @@ class _Parking:
         self.hung: deque[Any] = deque()  # of each bell its `release`
         # One call takes the first bell off and rings it (invariant 1):
         # hung.popleft()(), or IndexError if none hangs.  (A map that has
-        # raised can be asked again.)
-        self._ring_first = map(_call, map(deque.popleft, repeat(self.hung))).__next__
+        # raised can be asked again.  Both steps go equally deep, so that a stack
+        # that has no room for the second has none for the first.)
+        self._ring_first = map(_call, map(_call, repeat(self.hung.popleft))).__next__
 
     def park(self, look: Callable[[], object], seconds: float = -1, bell: Any = None) -> None:
         """Sleep until rung, or not at all if `look` finds something."""
@@ -548,8 +554,7 @@ class _RequestsQueue(_Queue):
                     self.room.ring()  # also if nothing was there: the user may have called queue.clear()
             if self.chunks:
                 self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
-            closed = self.closed is not None and not self.chunks
-            if not closed:
+            if not (closed := self.closed is not None and not self.chunks):
                 if not (left := -1 if deadline is None else max(0.0, deadline - monotonic())):
                     break
                 self.parking.park(lambda: self.reaches(1) or leave() or (self.closed and not self.chunks), left, bell)
@@ -610,7 +615,7 @@ class _RequestsQueue(_Queue):
 
     def help(self, request: Any) -> None:
         """Carry out a request that nobody has begun, if this is a worker: see "Futures"."""
-        if (worker := self.own_worker()) and self.remove(request):
+        if (worker := self.own_worker()) and _has_stack(15) and self.remove(request):
             request._carry_out(worker)
         del request  # a traceback may lead back to this frame
 
@@ -757,7 +762,9 @@ class WorkerThread(threading.Thread):
 # something that has been begun: at the end of this chain somebody is at work.
 # (Unless a call waits for one that waits for it.)  It helps with that request
 # and no other; a stranger might want a lock that it holds, or more stack than
-# it has left.
+# it has left.  And it must have stack enough to note, in the end, what came of
+# it: where it has not, it fails before it has taken anything out, so that
+# another may.
 #
 # A future of the standard library brings a condition, its lock and three lists,
 # for those who will wait for it or want to be called back.  Making and freeing
@@ -1212,10 +1219,10 @@ class ThreadPool(concurrent.futures.Executor):
             requests.put(request)
         except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
             try:
+                if pending.get(key) is request:
+                    self._strike_off(key)  # first, for what is pending and nowhere is waited for in vain
                 requests.remove(request)
                 requests.room.ring()  # invariant 3: we may have been rung for this room
-                if pending.get(key) is request:
-                    self._strike_off(key)
             finally:
                 requests.parking.ring()  # a second KeyboardInterrupt may leave it there, and no worker rung
             raise
