@@ -5219,6 +5219,7 @@ class Run:
 
     def __init__(self, path, bound):
         self.path, self.bound, self.depth, self.last, self.time = path, bound, 0, None, 0.0
+        self.first = 0  # the depth at which the last act begins: what was chosen before is not changed
         self.threads, self.numbers, self.errors = [], {id(None): (0, None)}, []
         # By thread, and by thing: the last step of each thread that is known to have happened before.
         self.known, self.read, self.written = [], collections.defaultdict(dict), collections.defaultdict(dict)
@@ -5260,12 +5261,14 @@ class Run:
         alive = [thread for thread in self.threads if thread.op is not None]
         ops = {thread.number: thread.op for thread in alive if thread.ready() or (thread.timed and not thread.early)}
         ops = ops or {thread.number: thread.op for thread in alive if thread.timed}
+        if not ops:
+            return None
         if self.depth == len(self.path):
             above = self.path[-1] if self.path else None
             asleep = above.asleep_below() if above and self.bound is None else {}
             choice = Choice(ops, self.last, asleep, above.cost(above.number) if above else 0)
             if choice.number is None:
-                self.seen = bool(ops)
+                self.seen = True
                 return None
             self.path.append(choice)
         choice = self.path[self.depth]
@@ -5303,15 +5306,20 @@ class Run:
                     return
 
     def reconsider(self, depth, number):
+        if depth < self.first:
+            return
         self.path[depth].reconsider(number)
         if self.bound is not None:
             # Where the thread that was chosen there had begun, the switch may be no preemption.
-            while depth and self.path[depth - 1].number == self.path[depth].number:
+            while depth > self.first and self.path[depth - 1].number == self.path[depth].number:
                 depth -= 1
             self.path[depth].reconsider(number)
 
     def go(self):
         """Let the threads go on until all of them are done or asleep."""
+        self.first = self.depth
+        for choice in self.path[: self.depth]:
+            choice.todo.clear()
         self.hand_over(types.SimpleNamespace(op=None))
         assert self.quiet.acquire(timeout=TIMEOUT), "a thread waits for what is not under control"
 
@@ -5328,7 +5336,8 @@ def explore(case, bound=None):
     """Run a case in every schedule (with at most `bound` preemptions); returns how many there were.
 
     A case is a generator function.  It sets the stage and yields who is to act, functions with their arguments;
-    when nothing moves any more, it is gone on with, and asserts what must hold then.
+    when nothing moves any more, it is gone on with, and asserts what must hold then.  If there are several acts,
+    it is the last that is seen in every schedule, and those before in one.
     """
     path, schedules = [], 0
     gc.disable()  # a finalizer at another moment would be another schedule
@@ -5338,19 +5347,21 @@ def explore(case, bound=None):
             run = Run.now = Run(path, bound)
             Run.hashes = itertools.count()
             try:
-                scene = case()
-                actors = [Actor(target=function, args=args, daemon=True) for function, *args in next(scene)]
-                for actor in actors:
-                    actor.start()
-                run.go()
-                for error in run.errors:
-                    raise error
-                if not run.seen:
-                    schedules += 1
+                for act in case():
+                    actors = [Actor(target=function, args=args, daemon=True) for function, *args in act]
+                    for actor in actors:
+                        actor.start()
+                    run.go()
+                    for error in run.errors:
+                        raise error
+                    if run.seen:
+                        break
                     assert all(actor.op is None for actor in actors), (
-                        f"somebody sleeps for ever in schedule {schedules}"
+                        f"somebody sleeps for ever in schedule {schedules + 1}"
                     )
-                    assert next(scene, None) is None
+                else:
+                    assert run.depth == len(path), "not the same as before"
+                    schedules += 1
             finally:
                 run.abandon()
                 Run.now = None
@@ -5444,6 +5455,7 @@ def watched(base, *names):
 
 
 Actor = type("Actor", (Controlled, threading.Thread), {})
+ControlledRequest = watched(WorkRequest, "_results")
 ControlledWorker = watched(type("ControlledWorker", (Controlled, WorkerThread), {}), "_gone")
 Deque = shared(collections.deque, "__len__ __getitem__", "append appendleft extendleft popleft remove rotate clear")
 Dict = shared(dict, "__len__ __contains__ get items values", "setdefault pop clear __setitem__ __delitem__")
@@ -5567,6 +5579,7 @@ def control(monkeypatch):
         "monotonic": lambda: Run.now.time if Run.now else time.monotonic(),
         "_RequestsQueue": watched(threadpool._RequestsQueue, "closed", "cancelled"),
         "_Future": watched(threadpool._Future, *attributes),
+        "_Map": watched(threadpool._Map, "ended"),
     }.items():
         monkeypatch.setattr(threadpool, name, value)
     if not hasattr(os, "sched_setaffinity"):
@@ -5673,9 +5686,12 @@ class TestEveryInterleaving:
 
     pytestmark = pytest.mark.usefixtures("control")
 
+    def setup_method(self):
+        self.outcomes = set()  # what the schedules of a case came to, where it may be this or that
+
     @staticmethod
     def requests(number):
-        return [WorkRequest(abs, [n], None, n) for n in range(number)]
+        return [ControlledRequest(abs, [n], None, n) for n in range(number)]
 
     @staticmethod
     def check(pool, arrived=(), pending=None):
@@ -5715,6 +5731,12 @@ class TestEveryInterleaving:
         yield [*((pool.putRequest, request) for request in self.requests(2)), (pool.dismissWorkers, 1)]
         self.check(pool, [0, 1])
 
+    def a_dismissal_beside_two_producers_and_two_sleepers(self):
+        pool = ControlledPool(2)
+        yield []
+        yield [*((pool.putRequest, request) for request in self.requests(2)), (pool.dismissWorkers, 1)]
+        self.check(pool, [0, 1])
+
     def a_dismissal_and_a_new_worker(self):
         pool = ControlledPool(1)
         yield [(pool.putRequest, *self.requests(1)), (pool.createWorkers, 1), (pool.dismissWorkers, 1, True)]
@@ -5731,11 +5753,14 @@ class TestEveryInterleaving:
     def a_waiter_beside_a_producer(self):
         pool = ControlledPool(1)
         yield [(pool.putRequest, *self.requests(1)), (pool.wait,)]
-        self.check(pool, pool.workRequests)  # it may have waited before the put
+        self.outcomes.add(len(pool.workRequests))  # 1: it has waited before the put
+        self.check(pool, pool.workRequests)
 
     def two_waiters_and_one_result(self):
         pool = ControlledPool(1)
-        pool.putRequests(self.requests(1))
+        [request] = self.requests(1)
+        request.callback = lambda request, result: self.outcomes.add(threading.current_thread().number)
+        pool.putRequest(request)
         yield [(pool.wait,), (pool.wait,)]
         self.check(pool)
 
@@ -5748,7 +5773,7 @@ class TestEveryInterleaving:
     def a_waiter_whose_time_is_up_and_another(self):
         pool = ControlledPool(1)
         pool.putRequests(self.requests(1))
-        yield [(pool.wait, 1), (pool.wait,)]
+        yield [(lambda: self.outcomes.add(pool.wait(1)),), (pool.wait,)]
         self.check(pool)
 
     def cancel_against_take(self):
@@ -5759,10 +5784,12 @@ class TestEveryInterleaving:
         yield [(lambda: outcome.append(request.cancel()),), (pool.wait,)]
         self.check(pool)
         assert sorted(outcome, key=str) in ([True], [False, "called back"])
+        self.outcomes.add(len(outcome))
 
     def two_putters_and_room_for_one(self):
         pool = ControlledPool(1, q_size=1)
         yield [(pool.putRequest, request) for request in self.requests(2)]
+        self.outcomes.add(tuple(request.requestID for request in pool._results_queue.queue))
         self.check(pool, [0, 1])
 
     def a_putter_that_waits_for_room_and_a_withdrawal(self):
@@ -5771,6 +5798,18 @@ class TestEveryInterleaving:
         pool.putRequest(first)
         yield [(pool.putRequest, second), (first.cancel,)]
         self.check(pool, [], [1])
+
+    def a_putter_that_waits_for_room_and_the_end(self):
+        pool = ControlledPool(0, q_size=1)
+        first, second = self.requests(2)
+        pool.putRequest(first)
+
+        def put():
+            with pytest.raises(RuntimeError, match="the pool was shut down"):
+                pool.putRequest(second)
+
+        yield [(put,), (pool.shutdown,)]
+        self.check(pool, [0])
 
     # The end, and no worker.
 
@@ -5785,6 +5824,7 @@ class TestEveryInterleaving:
         yield [(put, *self.requests(1)), (pool.shutdown,)]
         self.check(pool, outcome)
         assert not pool.workers
+        self.outcomes.add(len(outcome))
 
     def a_put_before_the_end(self):
         pool, requests = ControlledPool(1), self.requests(1)
@@ -5804,6 +5844,7 @@ class TestEveryInterleaving:
 
         yield [(put_and_wait, *self.requests(1)), (pool.dismissWorkers, 1)]
         assert outcome == [None if pool.workRequests else True]
+        self.outcomes.add(outcome[0])
         self.check(pool, [], pool.workRequests)
 
     def a_waiter_and_no_worker(self):
@@ -5814,7 +5855,8 @@ class TestEveryInterleaving:
                 outcome.append(pool.wait())
 
         yield [(pool.putRequest, *self.requests(1)), (wait,)]
-        assert outcome in ([], [True])  # it may have waited before the put
+        assert outcome in ([], [True])
+        self.outcomes.add(len(outcome))  # 1: it has waited before the put
         self.check(pool, [], [0])
 
     # Futures.
@@ -5836,7 +5878,12 @@ class TestEveryInterleaving:
     def a_done_callback_and_a_result(self):
         pool, outcome = ControlledPool(1), []
         future = pool.submit(abs, -1)
-        yield [(future.add_done_callback, lambda future: outcome.append(future.result()))]
+
+        def note(future):
+            self.outcomes.add(type(threading.current_thread()))
+            outcome.append(future.result())
+
+        yield [(future.add_done_callback, note)]
         self.check(pool)
         assert outcome == [1]
 
@@ -5853,13 +5900,20 @@ class TestEveryInterleaving:
         yield [(read,), (lambda: outcome.append(future.cancel()),)]
         self.check(pool)
         assert sorted(outcome, key=str) == ([None, True] if future.cancelled() else [1, False])
+        self.outcomes.add(future.cancelled())
 
     def help_against_take(self):
         pool, outcome, begun = ControlledPool(2), [], []
-        pool.submit(lambda: outcome.append(pool.submit(begun.append, 1).result()))
+
+        def nest():
+            pool.submit(lambda: begun.append(threading.current_thread())).result()
+            outcome.append(begun == [threading.current_thread()])
+
+        pool.submit(nest)
         yield []
         self.check(pool)
-        assert outcome == [None] and begun == [1]
+        assert len(outcome) == len(begun) == 1
+        self.outcomes.add(outcome[0])  # True: it has helped
 
     def help_where_a_worker_is_dismissed(self):
         pool, outcome = ControlledPool(2), []
@@ -5871,10 +5925,16 @@ class TestEveryInterleaving:
     # Maps.
 
     def a_map_and_two_workers(self):
-        pool, outcome = ControlledPool(2), []
-        yield [(lambda: outcome.extend(pool.map(abs, [-1, -2, -3])),)]
+        pool, outcome, workers = ControlledPool(2), [], set()
+
+        def call(number):
+            workers.add(threading.current_thread())
+            return -number
+
+        yield [(lambda: outcome.extend(pool.map(call, [-1, -2, -3])),)]
         self.check(pool)
         assert outcome == [1, 2, 3]
+        self.outcomes.add(len(workers))
 
     def a_map_and_a_dismissal(self):
         pool, outcome = ControlledPool(2), []
@@ -5902,6 +5962,20 @@ class TestEveryInterleaving:
         yield [(read, results), (lambda: pool.shutdown(cancel_futures=True),)]
         self.check(pool)
         assert outcome in ([1, 2], [1, None], [None]) and not pool.workers
+        self.outcomes.add(tuple(outcome))
+
+    def a_map_whose_reader_wants_no_more(self):
+        pool, begun = ControlledPool(1), []
+
+        def read():
+            results = pool.map(begun.append, [1, 2, 3], chunksize=1)
+            next(results)
+            results.close()
+
+        yield [(read,)]
+        self.check(pool)
+        assert begun in ([1], [1, 2], [1, 2, 3]) and not pool._requests_queue.chunks
+        self.outcomes.add(len(begun))
 
     # A fork.
 
@@ -5928,49 +6002,52 @@ class TestEveryInterleaving:
         self.check(pool, [0])
         assert statuses == [0]
 
-    # With so many preemptions; None: every schedule.
+    # With so many preemptions (None: every schedule), and how many different outcomes there must be.
     @pytest.mark.parametrize(
-        "case, bound",
+        "case, bound, outcomes",
         [
-            (one_request, None),
-            (a_producer_of_two, 2),
-            (two_producers_and_two_workers, 1),
-            (a_dismissal_beside_a_producer, 1),
-            (a_dismissal_beside_two_producers, 0),
-            (a_dismissal_and_a_new_worker, 0),
-            (a_waiter_and_the_last_result, None),
-            (a_waiter_beside_a_producer, 1),
-            (two_waiters_and_one_result, 1),
-            (two_waiters_and_two_results, 1),
-            (a_waiter_whose_time_is_up_and_another, 1),
-            (cancel_against_take, None),
-            (two_putters_and_room_for_one, 1),
-            (a_putter_that_waits_for_room_and_a_withdrawal, None),
-            (a_put_against_the_end, 1),
-            (a_put_before_the_end, 2),
-            (a_waiter_and_the_last_worker, 1),
-            (a_waiter_and_no_worker, 2),
-            (a_reader_and_a_result, 2),
-            (two_readers_and_an_error, 1),
-            (a_done_callback_and_a_result, 2),
-            (cancel_against_take_and_a_reader, 1),
-            (help_against_take, 2),
-            (help_where_a_worker_is_dismissed, 1),
-            (a_map_and_two_workers, 1),
-            (a_map_and_a_dismissal, 0),
-            (a_map_that_nobody_reads_and_the_end, 1),
-            (a_map_that_is_cancelled, 1),
-            pytest.param(a_fork, 1, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")),
+            (one_request, None, 0),
+            (a_producer_of_two, 2, 0),
+            (two_producers_and_two_workers, 1, 0),
+            (a_dismissal_beside_a_producer, 1, 0),
+            (a_dismissal_beside_two_producers, 0, 0),
+            (a_dismissal_beside_two_producers_and_two_sleepers, 1, 0),
+            (a_dismissal_and_a_new_worker, 0, 0),
+            (a_waiter_and_the_last_result, None, 0),
+            (a_waiter_beside_a_producer, 1, 2),
+            (two_waiters_and_one_result, 1, 2),
+            (two_waiters_and_two_results, 1, 0),
+            (a_waiter_whose_time_is_up_and_another, 1, 2),
+            (cancel_against_take, None, 2),
+            (two_putters_and_room_for_one, 1, 2),
+            (a_putter_that_waits_for_room_and_a_withdrawal, None, 0),
+            (a_putter_that_waits_for_room_and_the_end, 1, 0),
+            (a_put_against_the_end, 1, 2),
+            (a_put_before_the_end, 2, 0),
+            (a_waiter_and_the_last_worker, 1, 2),
+            (a_waiter_and_no_worker, 2, 2),
+            (a_reader_and_a_result, 2, 0),
+            (two_readers_and_an_error, 1, 0),
+            (a_done_callback_and_a_result, 2, 2),
+            (cancel_against_take_and_a_reader, 1, 2),
+            (help_against_take, 2, 2),
+            (help_where_a_worker_is_dismissed, 1, 0),
+            (a_map_and_two_workers, 1, 2),
+            (a_map_and_a_dismissal, 0, 0),
+            (a_map_that_nobody_reads_and_the_end, 1, 0),
+            (a_map_whose_reader_wants_no_more, 1, 3),
+            (a_map_that_is_cancelled, 1, 3),
+            pytest.param(a_fork, 1, 0, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")),
         ],
         ids=lambda case: getattr(case, "__name__", None),
     )
     @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-    def test_no_schedule_goes_wrong(self, case, bound):
+    def test_no_schedule_goes_wrong(self, case, bound, outcomes):
         schedules = explore(functools.partial(case, self), bound if bound is None else bound + PREEMPTIONS)
         name, most = case.__name__.replace("_", " "), "any number" if bound is None else bound
         row = f"   * - {name}\n     - {most}\n     - {schedules:,}\n"
         print(row)
-        assert schedules > 1
+        assert schedules > 1 and len(self.outcomes) == outcomes, self.outcomes
         if not PREEMPTIONS and sys.version_info < (3, 14):  # a later standard library may step otherwise
             assert row in (HERE / "docs" / "design.rst").read_text(encoding="utf-8")
 
