@@ -12,11 +12,13 @@ def main(console):
     with ThreadPool(4) as pool:
         # 1. What is pending now is the total.
         pool.putRequests(makeRequests(math.isqrt, range(100)))
-        bar = track(pool.results(), "roots", total=len(pool.workRequests), console=console)
+        total = len(pool.workRequests)
+        bar = track(pool.results(), "roots", total=total, console=console)
         roots = [request.result for request in bar]
 
         # 2. Each result asks for another one, down to 1.
-        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+        columns = *Progress.get_default_columns(), MofNCompleteColumn()
+        with Progress(*columns, console=console) as progress:
             total = 2
             task = progress.add_task("more", total=total)
             pool.putRequests(makeRequests(math.isqrt, [2**64, 2**32]))

@@ -11,7 +11,8 @@ def main():
     with ThreadPool(4) as pool:
         # 1. What is pending now is the total.
         pool.putRequests(makeRequests(math.isqrt, range(100)))
-        roots = [request.result for request in tqdm(pool.results(), total=len(pool.workRequests))]
+        bar = tqdm(pool.results(), total=len(pool.workRequests))
+        roots = [request.result for request in bar]
 
         # 2. A map knows as little how many there will be.
         doubles = list(tqdm(pool.map(lambda root: 2 * root, roots), total=len(roots)))

@@ -56,10 +56,13 @@ class Window(QListWidget):
 def main():
     app, window = QApplication(sys.argv), Window()
     window.show()
-    window.pool.putRequests(makeRequests(math.isqrt, [16, 25, -1], window.show_root, window.complain))
+    numbers = [16, 25, -1]
+    requests = makeRequests(math.isqrt, numbers, window.show_root, window.complain)
+    window.pool.putRequests(requests)
     app.exec()
     # 4. The window may have been closed before all was in: drop what waits, and
-    #    wait for what is under way.  (`with` would call callbacks, whose window is gone.)
+    #    wait for what is under way.  (`with` would call callbacks, and their window is
+    #    gone.)
     window.pool.shutdown(cancel_futures=True)
 
 
