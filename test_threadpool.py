@@ -272,8 +272,12 @@ class TestWorkRequest:
         pool, request = make_pool(1), WorkRequest(itertools.count().__next__)
         for expected in (0, 1):
             pool.putRequest(request)
+            assert request.result is None or pool._results_queue.qsize()
             assert pool.wait(TIMEOUT)
             assert request.result == expected
+        pool.dismissWorkers(1, do_join=True)
+        pool.putRequest(request)
+        assert request.result is None and request.cancel()
 
     def test_cancel_withdraws_what_no_worker_has_begun(self, make_pool):
         pool, gate, called = make_pool(1), Gate(), []
@@ -306,6 +310,12 @@ class TestWorkRequest:
         gc.collect()
         assert request.cancel() is False
 
+    def test_a_request_that_the_books_have_forgotten_may_be_withdrawn(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        pool.workRequests.clear()
+        assert request.cancel() is True and pool._requests_queue.empty()
+
     def test_withdrawing_the_last_request_ends_every_wait(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         gate = Gate()
@@ -335,13 +345,16 @@ class TestMakeRequests:
         (([], ()), [], {}),
         ((range(2), None), [0, 1], {}),
         (([(1, 2)], None), [(1, 2)], {}),
+        (("", None), [], {}),
+        ((b"", {}), [], {}),
+        ((None, types.MappingProxyType({"k": 3})), [], {"k": 3}),
     ])  # fmt: skip
     def test_a_tuple_holds_args_and_kwds(self, item, args, kwds):
         [request] = makeRequests(abs, [item])
         assert list(request.args) == args and dict(request.kwds) == kwds
 
     @pytest.mark.parametrize(
-        "item", [(1, 2), (1,), (), ([1], {}, None), ("ab", {}), ([1], [2]), ({"a": 1}, 3), (0, {})]
+        "item", [(1, 2), (1,), (), ([1], {}, None), ("ab", {}), (b"ab", None), ([1], [2]), ({"a": 1}, 3), (0, {})]
     )
     def test_a_tuple_of_another_form_is_refused_here(self, item):
         with pytest.raises(TypeError, match=r"a tuple in args_list must be \(args, kwds\), a list and a dict, not \("):
@@ -352,6 +365,8 @@ class TestMakeRequests:
         assert request.callback is print and request.exc_callback is None
         [request] = makeRequests(abs, [1], exc_callback=print)
         assert request.callback is None and request.exc_callback is print
+        [request] = makeRequests(abs, [1])
+        assert request.callback is None and request.exc_callback is threadpool._handle_thread_exception
 
 
 class TestParking:
@@ -437,6 +452,21 @@ class TestParking:
         with pytest.raises(KeyboardInterrupt):
             parking.park(interrupt)
         assert not parking.hung
+
+    def test_an_interrupted_sleeper_takes_its_own_bell_off_and_rings_nobody(self):
+        def interrupt():
+            assert len(parking.hung) == 2
+            raise KeyboardInterrupt
+
+        parking = threadpool._Parking()
+        other = in_thread(parking.park, lambda: False)
+        until(lambda: parking.hung)
+        [bell] = parking.hung
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        assert list(parking.hung) == [bell] and bell.__self__.locked()
+        parking.ring()
+        other()
 
     def test_an_interrupted_sleeper_passes_its_ring_on(self):
         parking, others = threadpool._Parking(), []
@@ -525,6 +555,23 @@ class TestQueues:
             requests.put("late")
         assert requests.empty()
 
+    def test_everybody_gets_an_error_of_their_own(self, caplog):
+        # One that is raised again and again gathers the tracebacks of all.
+        def fail():
+            raise ValueError
+
+        closed, broken = threadpool._RequestsQueue(0), ThreadPool(0, initializer=fail)
+        closed.close()
+        errors, futures = [], [broken.submit(abs, n) for n in range(2)]
+        broken.createWorkers(1)
+        errors += [future.exception(TIMEOUT) for future in futures]
+        for put in (lambda: closed.put(1), lambda: broken.submit(abs)):
+            for _ in range(2):
+                with pytest.raises(RuntimeError) as caught:
+                    put()
+                errors.append(caught.value)
+        assert len(set(map(id, errors))) == 6
+
     def test_a_request_that_a_worker_took_while_the_queue_was_closing_counts_as_put(self):
         # 1. putter appends; 2. closer closes; 3. a worker takes the request; 4. putter sees
         # the queue closed, and its request gone.
@@ -556,6 +603,27 @@ class TestQueues:
         requests.put("x")
         assert join() == "x"
 
+    def test_get_holds_nothing_while_it_waits(self, make_pool):
+        pool = make_pool(0)
+        for number, put in enumerate([lambda: pool.submit(Thing), lambda: pool.map(lambda _: Thing(), [1])]):
+            join = in_thread(pool._requests_queue.get)
+            until(lambda: pool._requests_queue.parking.hung)
+            future = put()
+            followed = [weakref.ref(future.result(TIMEOUT) if not number else next(future))]
+            until(lambda: pool._requests_queue.parking.hung)
+            followed.append(weakref.ref(future))
+            del future
+            assert gone(pool, followed)
+            pool.putRequest(WorkRequest(abs))
+            assert isinstance(join(), WorkRequest)
+
+    def test_a_queue_without_a_bound_is_never_full(self):
+        for maxsize in (0, -1):
+            requests = threadpool._RequestsQueue(maxsize)
+            assert not requests.full()
+            requests.put(1)
+            assert not requests.full()
+
     def test_drain_takes_out_everything(self):
         requests = threadpool._RequestsQueue(0)
         for number in range(3):
@@ -572,6 +640,14 @@ class TestWorkers:
     def test_the_default_names_tell_pools_apart(self, make_pool):
         one, two = make_pool(1), make_pool(1)
         assert one.workers[0].name.startswith("ThreadPool-") and one.workers[0].name != two.workers[0].name
+
+    def test_no_two_workers_of_a_pool_have_one_name(self, make_pool):
+        pool, names = make_pool(2, thread_name_prefix="crew"), []
+        for _ in range(3):
+            names += [worker.name for worker in pool.workers]
+            pool.dismissWorkers(2, do_join=True)
+            pool.createWorkers(2)
+        assert names == [f"crew_{n}" for n in range(6)]
 
     @pytest.mark.parametrize(
         "error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError]
@@ -652,6 +728,19 @@ class TestWorkers:
         barrier.wait(TIMEOUT)
         assert values(pool.results(TIMEOUT)) == [3, 3, 3]
         assert len(calls) == 3 and set(calls) == set(pool.workers)
+
+    def test_a_worker_whose_initializer_failed_takes_nothing(self, make_pool, monkeypatch, caplog):
+        # 1. its initializer fails; 2. it closes the queue and empties it; 3. a putter appends, to take it back at once.
+        def fail():
+            raise ValueError
+
+        pool = make_pool(0, initializer=fail)
+        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
+        monkeypatch.setattr(requests, "drain", lambda: requests.add(request) or iter(()))
+        pool.createWorkers(1)
+        pool.workers[0].join(TIMEOUT)
+        assert list(requests.queue) == [request] and request.result is None
+        requests.queue.clear()
 
     def test_an_initializer_must_be_callable(self):
         with pytest.raises(TypeError, match="initializer must be a callable, not 7"):
@@ -794,6 +883,11 @@ class TestFutures:
         assert concurrent.futures.wait([second], TIMEOUT).done == {second}  # one that was cancelled before, too
         gate.open.set()
         assert first.result(TIMEOUT) is None and not first.cancel()
+
+    def test_a_cancelled_future_knows_no_queue(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(abs, -1)
+        assert future.cancel() and future.cancel() and future._requests is None
 
     def test_a_copy_of_a_future_that_is_done_is_done(self, make_pool):
         future = make_pool(1).submit(abs, -1)
@@ -1164,6 +1258,96 @@ class TestMaps:
         gate.open.set()
         assert join() == [2, 3, 4]
 
+    def test_a_map_waits_for_room_like_every_put(self, make_pool):
+        pool = make_pool(0, q_size=2)
+        join = in_thread(pool.map, abs, range(-9, 0))
+        until(lambda: pool._requests_queue.room.hung)
+        assert pool._requests_queue.qsize() == 2
+        pool.createWorkers(1)
+        assert list(join()) == list(range(9, 0, -1))
+
+    def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
+        job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
+        job.size = 50  # so much it would hand over at once
+        assert job.feed() == 10
+        for job.read, fed in ((4, 10), (5, 15), (9, 15), (10, 20)):
+            assert job.feed() == fed
+
+    def test_a_reader_that_waits_looks_less_and_less_often(self, make_pool):
+        class Never:
+            def empty(self):
+                return True
+
+            def get(self, timeout):
+                timeouts.append(timeout)
+                if len(timeouts) < 6:
+                    raise queue.Empty
+                return 0, [], []
+
+        timeouts, job = [], threadpool._Map(make_pool(0), abs, [[1]], None, None)
+        job.done = Never()
+        assert job.next_chunk(None) == (0, [], [])
+        assert timeouts == [threadpool._CHUNK_SECONDS * 2**n for n in range(6)]
+
+    def test_a_worker_that_reads_begins_nothing_while_there_is_something_to_read(self, make_pool):
+        def read():
+            job = threadpool._Map(pool, begun.append, [range(3)], 1, None)
+            job.feed()
+            pool._requests_queue.help(job)
+            next(job.results(True, None))
+            return list(begun)
+
+        pool, begun = make_pool(1), []
+        assert pool.submit(read).result(TIMEOUT) == [0]
+
+    def test_with_a_timeout_a_worker_that_reads_only_waits(self, make_pool):
+        def read():
+            with pytest.raises(concurrent.futures.TimeoutError, match="result number 0 was not there in time"):
+                next(pool.map(begun.append, [1], timeout=0.01))
+
+        pool, begun = make_pool(1), []
+        pool.submit(read).result(TIMEOUT)
+        assert begun == []
+
+    @pytest.mark.parametrize("seconds, cut", [(1000.0, True), (-1.0, False)])
+    def test_after_a_chunk_that_was_slow_or_cut_the_next_is_a_single_input(self, make_pool, monkeypatch, seconds, cut):
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 8)
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", seconds)
+        if cut:
+            pool._requests_queue.cut()
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        assert job.size == 1 and len(job.done.get()[1]) == (1 if cut else 8)
+
+    @pytest.mark.parametrize("cancel", [False, True])
+    def test_the_end_cuts_a_chunk_of_a_fixed_size_only_if_it_cancels(self, make_pool, cancel):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(gate, range(5), chunksize=5)
+        gate.wait_until_entered()
+        [work] = pool._requests_queue.chunks.values()
+        pool.shutdown(wait=False, cancel_futures=cancel)
+        assert work == ([0] if cancel else list(range(5)))
+        gate.open.set()
+        pool.shutdown()
+        assert next(results) == 0
+        if cancel:
+            with pytest.raises(concurrent.futures.CancelledError):
+                next(results)
+        else:
+            assert list(results) == [1, 2, 3, 4]
+
+    def test_the_end_of_one_map_cuts_no_other(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        held = pool.map(gate, range(5), chunksize=5)
+        gate.wait_until_entered()
+        assert list(pool.map(abs, range(9), chunksize=3)) == list(range(9))
+        [work] = pool._requests_queue.chunks.values()
+        assert work == list(range(5))
+        gate.open.set()
+        assert list(held) == list(range(5))
+
     def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
         cuts, pool = threading.Semaphore(0), make_pool(1)
         cut = pool._requests_queue.cut
@@ -1366,9 +1550,13 @@ class TestResizing:
                 call(number)
         assert len(pool.workers) == 1
 
-    def test_none_means_as_many_as_an_executor_takes(self, make_pool):
+    def test_none_means_as_many_as_an_executor_takes(self, make_pool, monkeypatch):
+        name, counts = "process_cpu_count" if hasattr(os, "process_cpu_count") else "cpu_count", (1, 8, 27, 28, 64, None)
         cpus = getattr(os, "process_cpu_count", os.cpu_count)() or 1
         assert len(make_pool().workers) == len(make_pool(None).workers) == min(32, cpus + 4)
+        assert [(monkeypatch.setattr(os, name, lambda n=n: n), threadpool._how_many(None, None))[1] for n in counts] == [
+            5, 12, 31, 32, 32, 5
+        ]  # fmt: skip
 
     def test_max_workers_is_the_executors_name_for_it(self, make_pool):
         assert len(make_pool(max_workers=2).workers) == 2
@@ -1431,10 +1619,12 @@ class TestResizing:
         assert pool.wait(TIMEOUT)
 
     def test_more_than_there_are_dismisses_all(self, make_pool):
-        pool = make_pool(2)
-        pool.dismissWorkers(5, do_join=True)
-        assert pool.workers == []
-        pool.dismissWorkers(1)
+        pool = make_pool(3)
+        for number in (5, 4):
+            pool.dismissWorkers(number, do_join=True)
+            assert pool.workers == []
+            pool.dismissWorkers(1)
+            pool.createWorkers(3)
 
     def test_many_threads_may_resize_at_once(self, make_pool):
         pool = make_pool(0)
@@ -1450,6 +1640,53 @@ class TestResizing:
         pool.joinAllDismissedWorkers()
         assert pool.dismissedWorkers == []
 
+    def test_those_dismissed_one_after_the_other_are_all_listed(self, make_pool):
+        pool, gate = make_pool(3), Gate()
+        pool.putRequests([WorkRequest(gate) for _ in range(3)])
+        [gate.wait_until_entered() for _ in range(3)]
+        workers = list(pool.workers)
+        for number in (1, 2):
+            pool.dismissWorkers(number)
+        assert set(pool.dismissedWorkers) == set(workers) and len(pool.dismissedWorkers) == 3
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        assert pool.dismissedWorkers == [] and not any(worker.is_alive() for worker in workers)
+
+    def test_a_worker_that_is_being_made_counts_as_available(self, make_pool):
+        # 1. it has started, and is not listed yet; 2. a waiter finds nobody listed.
+        class Slow(WorkerThread):
+            def __init__(self, *args, **kwds):
+                super().__init__(*args, **kwds)
+                listed()
+
+        pool, listed, work = make_pool(0, worker=Slow), Gate(), Gate()
+        pool.putRequests([WorkRequest(work), WorkRequest(work)])
+        making = in_thread(pool.createWorkers, 1)
+        listed.wait_until_entered()
+        waiting = in_thread(pool.wait)
+        until(lambda: pool._results_queue.parking.hung)
+        listed.open.set()
+        making()
+        work.open.set()
+        assert waiting() is True
+
+    def test_when_a_thread_cannot_be_started_the_pool_is_not_made(self, monkeypatch):
+        start, started = threading.Thread.start, []
+
+        def limited(self):
+            if len(started) == 2:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+            start(self)
+
+        with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="can't start new thread"):
+            patch.setattr(threading.Thread, "start", limited)
+            ThreadPool(3)
+        gc.collect()
+        for worker in started:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
     def test_when_a_thread_cannot_be_started_the_others_work(self, make_pool, monkeypatch):
         pool, start, allowed = make_pool(0), threading.Thread.start, [1, 1]
 
@@ -1460,10 +1697,12 @@ class TestResizing:
             start(self)
 
         pool.putRequests(makeRequests(abs, range(10)))
+        future, results = pool.submit(abs, -1), pool.map(abs, range(-9, 0))
         monkeypatch.setattr(threading.Thread, "start", limited)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             pool.createWorkers(5)
-        assert len(pool.workers) == 2
+        assert len(pool.workers) == 2 and all(worker.is_alive() for worker in pool.workers)
+        assert future.result(TIMEOUT) == 1 and list(results) == list(range(9, 0, -1))
         assert sorted(values(pool.results(TIMEOUT))) == list(range(10))
 
     def test_idle_workers_use_no_cycle(self, make_pool):
@@ -1665,6 +1904,16 @@ class TestPutRequest:
             pool.putRequests([WorkRequest(abs), "not a request", WorkRequest(abs)])
         assert len(pool.workRequests) == 1
 
+    def test_put_requests_takes_one_at_a_time(self, make_pool):
+        def requests():
+            for number in range(3):
+                assert pool._requests_queue.qsize() == number
+                yield WorkRequest(abs, [number])
+
+        pool = make_pool(0)
+        pool.putRequests(requests())
+        assert pool._requests_queue.qsize() == 3
+
 
 class TestCollecting:
     def test_poll_handles_what_has_arrived_and_returns(self, make_pool):
@@ -1736,12 +1985,16 @@ class TestCollecting:
         pool.putRequests([WorkRequest(call, **SILENT) for call in calls])
         finished = list(pool.results(TIMEOUT))
         assert [request.exc_info[0] for request in finished] == [RuntimeError] * 4
-        assert "a worker cannot wait for its own pool" in str(finished[0].exc_info[1])
+        for request in finished:
+            expected = "a worker cannot wait for its own pool, which waits for it; use callbacks or poll()"
+            assert str(request.exc_info[1]) == expected
 
     def test_a_worker_may_poll_its_pool(self, make_pool):
         pool = make_pool(1)
-        pool.putRequest(WorkRequest(pool.poll))
-        assert values(pool.results(TIMEOUT)) == [None]
+        requests = [WorkRequest(pool.poll), WorkRequest(lambda: pool.poll(False, 1))]
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT)
+        assert [request.exc_info for request in requests] == [None, None]
 
     def test_results_come_with_their_callbacks_called(self, make_pool):
         pool, seen = make_pool(2), []
@@ -1852,6 +2105,18 @@ class TestCollecting:
             pool.putRequest(request)
         monkeypatch.undo()
         assert in_thread(pool.wait)() and request.result == 1
+
+    def test_an_interrupt_while_a_result_is_struck_off_changes_no_order(self, make_pool, monkeypatch):
+        pool, called = make_pool(1), []
+        pool.putRequests(makeRequests(abs, range(3), lambda request, result: called.append(result)))
+        pool.dismissWorkers(1)
+        until(lambda: pool._results_queue.qsize() == 3 or pool._requests_queue.qsize())
+        pool.createWorkers(1)
+        until(lambda: pool._results_queue.qsize() == 3)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
+            pool.poll()
+        assert pool.wait(TIMEOUT) and called == [0, 1, 2]
 
     def test_an_interrupt_while_a_result_is_struck_off_loses_no_callback(self, make_pool, monkeypatch):
         def strike_off(key):
@@ -1967,6 +2232,30 @@ class TestCollecting:
         with contextlib.suppress(NoResultsPending, KeyboardInterrupt):
             pool.poll(True)
         assert other() is True
+
+    def test_a_result_that_is_put_back_rings_those_who_sleep(self, make_pool, monkeypatch):
+        # 1. a collector sleeps; 2. another, who needed no ring, has the result in hand; 3. KeyboardInterrupt.
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        pool._requests_queue.queue.clear()
+        other = in_thread(pool.wait)
+        until(lambda: pool._results_queue.parking.hung)
+        pool._results_queue.queue.append(request)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
+            pool.poll()
+        assert other() is True
+
+    def test_a_run_of_the_clients_own_that_has_ended_is_not_waited_for(self):
+        class Own(WorkerThread):
+            def run(self):
+                pass
+
+        pool = ThreadPool(1, worker=Own)
+        pool.workers[0].join(TIMEOUT)
+        pool.putRequest(WorkRequest(abs))
+        with pytest.raises(NoWorkersAvailable):
+            pool.wait()
 
     def test_a_worker_that_has_ended_by_itself_is_not_waited_for(self, make_pool):
         pool = make_pool(1)
@@ -2402,6 +2691,16 @@ class TestDifferencesFromThreadPoolExecutor:
         pool.shutdown(cancel_futures=True)
         assert pool._requests_queue.empty() and request._results is None
 
+    def test_who_is_dismissed_after_the_end_does_what_is_left(self, make_pool):
+        pool, gate, requests = make_pool(1), Gate(), makeRequests(abs, range(3))
+        pool.putRequest(WorkRequest(gate))
+        pool.putRequests(requests)
+        gate.wait_until_entered()
+        pool.shutdown(wait=False)
+        pool.dismissWorkers(1)
+        gate.open.set()
+        assert pool.wait() is True and values(requests) == [0, 1, 2]
+
     def test_a_worker_may_end_its_own_pool(self, make_pool):
         pool = make_pool(1)
 
@@ -2520,6 +2819,62 @@ class TestLeavesNothingBehind:
         followed.append(weakref.ref(request.exc_info[1]))
         del request, thing
         assert gone(pool, followed)
+
+    def test_a_finished_request_does_not_keep_its_context(self, make_pool):
+        pool, variable, thing = make_pool(1), contextvars.ContextVar("variable"), Thing()
+        followed, requests = [weakref.ref(thing)], [WorkRequest(abs, [-1]), WorkRequest(int, "x", **SILENT)]
+        context = contextvars.copy_context()
+        context.run(variable.set, thing)
+        context.run(pool.putRequests, requests)
+        del context, thing
+        assert pool.wait(TIMEOUT) and gone(pool, followed)
+
+    @pytest.mark.parametrize("collect", [lambda pool: pool.poll(True), lambda pool: pool.wait()])
+    def test_who_waits_for_the_next_holds_nothing_of_the_last(self, make_pool, collect):
+        pool, gate = make_pool(2), Gate()
+        request = WorkRequest(Thing)
+        followed = weakref.ref(request)
+        pool.putRequests([WorkRequest(gate), request])
+        del request
+        join = in_thread(collect, pool)
+        assert gone(pool, [followed])
+        gate.open.set()
+        with contextlib.suppress(NoResultsPending):
+            join()
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_a_worker_that_reads_a_failed_map_keeps_no_error(self, make_pool, early):
+        # The traceback of a call that the reader itself has made leads back to the reader, which has
+        # the error still in hand, when that of the first call arrives, or has not yet read it.
+        class Trouble(Exception):
+            def __init__(self):
+                followed.append(weakref.ref(self))
+
+        class Done(queue.SimpleQueue):
+            def get(self, timeout):
+                item = super().get(timeout=timeout)
+                gate.open.set()
+                return item
+
+        def call(number):
+            if number == 0:
+                gate()
+            elif not early:
+                gate.open.set()
+                until(done.qsize)
+            raise Trouble
+
+        def read():
+            results = pool.map(call, range(2), chunksize=1)
+            results.gi_frame.f_locals["self"].done = done
+            gate.wait_until_entered()
+            with contextlib.suppress(Trouble):
+                next(results)
+
+        pool, gate, followed, done = make_pool(2), Gate(), [], Done()
+        pool.submit(read).result(TIMEOUT)
+        del done
+        assert len(followed) == 2 and gone(pool, followed)
 
     def test_neither_poll_nor_results_holds_the_last_request(self, make_pool):
         pool, gate = make_pool(2), Gate()
@@ -3142,12 +3497,19 @@ class TestWhatClientsOfTheOldModuleLeanOn:
         until(lambda: pool._results_queue.parking.hung)
         pool._results_queue.put((request, request.callable(*request.args)))
         assert waiting() is True and request.result == 4
+        assert request._results is None and request._context is None  # it refers to nothing of the pool's any more
 
     def test_worker_thread_takes_queues_poll_timeout_and_thread_keywords(self, make_pool):
         pool = make_pool(0)
-        worker = WorkerThread(pool._requests_queue, pool._results_queue, poll_timeout=5, name="extra")
-        assert worker.name == "extra" and worker.daemon and worker.is_alive()
+        worker = WorkerThread(pool._requests_queue, pool._results_queue, poll_timeout=7, name="extra")
+        assert worker.name == "extra" and worker.daemon and worker.is_alive() and worker._poll_timeout == 7
         pool.workers.append(worker)
+        pool.createWorkers(1, 8)
+        pool.createWorkers(1)
+        assert [worker._poll_timeout for worker in pool.workers] == [7, 8, 5]
+        other = WorkerThread(pool._requests_queue, pool._results_queue, daemon=False)
+        pool.workers.append(other)
+        assert not other.daemon
         pool.putRequest(WorkRequest(abs, [-1]))
         assert values(pool.results(TIMEOUT)) == [1]
 
@@ -3191,16 +3553,21 @@ class TestWhatClientsOfTheOldModuleLeanOn:
         pool.putRequest(WorkRequest(abs))
         pool.wait()
         assert calls == [True]
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert pool.wait(TIMEOUT) is True and calls == [True]  # it may not know of timeouts
 
     def test_a_poll_that_returns_early_is_called_again(self):
         class Pool(ThreadPool):
             def poll(self, block=False):
+                calls.append(block)
+                if len(calls) == 3:
+                    gate.open.set()
                 super().poll(block, 0.001)
 
-        pool, gate = Pool(1), Gate()
+        pool, gate, calls = Pool(1), Gate(), []
         pool.putRequest(WorkRequest(gate))
-        threading.Timer(0.05, gate.open.set).start()
         assert pool.wait() is True
+        assert len(calls) >= 3 and all(calls)
 
     def test_threadpool_threading_is_there(self):
         assert threadpool.threading is threading

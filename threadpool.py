@@ -572,7 +572,8 @@ class _RequestsQueue(_Queue):
         while (request := self.take(None, dismissed, deadline)) is not None:
             if not isinstance(request, (_Future, _Map)):
                 return request
-            request._carry_out(worker)  # type: ignore[arg-type]
+            # (A thread that is no worker borrows `perform` from one that was never started.)
+            request._carry_out(worker if isinstance(worker, WorkerThread) else WorkerThread.__new__(WorkerThread))
             del request
         if self.closed is not None and isinstance(worker, WorkerThread):
             worker.dismiss()  # so that its loop ends
