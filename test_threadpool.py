@@ -2431,15 +2431,14 @@ class TestEndOfOwnWorkers:
         with pytest.raises(queue.Empty):
             join()
 
-    def test_futures_and_maps_that_a_thread_takes_that_is_no_worker_fail(self):
-        pool = ThreadPool(0)
-        future, results = pool.submit(abs, -1), pool.map(abs, [-1])
-        join = in_thread(pool._requests_queue.get, True, TIMEOUT)
-        for fails in (lambda: future.result(TIMEOUT), lambda: next(results)):
-            with pytest.raises(AttributeError, match="perform"):
-                fails()
-        pool.putRequest(request := WorkRequest(abs, [-1]))
-        assert join() is request
+    def test_a_thread_that_is_no_worker_carries_out_futures_and_maps_that_it_takes(self, make_pool):
+        for options, called in (({}, 0), ({"executor": ThreadPool(1, thread_name_prefix="far")}, 1)):
+            pool = make_pool(0, **options)
+            future, results = pool.submit(threading.current_thread), pool.map(abs, [-1])
+            join = in_thread(pool._requests_queue.get, True, TIMEOUT)
+            assert (future.result(TIMEOUT).name == "far_0") == called and list(results) == [1]
+            pool.putRequest(request := WorkRequest(abs, [-1]))
+            assert join() is request and not hasattr(join.thread, "request")
 
 
 class TestContract:

@@ -238,7 +238,7 @@ class WorkRequest:
     # worker.
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request, result, failure = getattr(worker, "request", None), self, None, None
+        outer, worker.request, result, failure = worker.request, self, None, None
         try:
             result = self._context.run(worker.perform, self)
         except BaseException as error:
@@ -568,15 +568,16 @@ class _RequestsQueue(_Queue):
         Futures and maps, of which such a ``run`` knows nothing, are carried out here.
         """
         deadline, worker = _deadline(timeout) if block else 0.0, threading.current_thread()
-        dismissed = worker._dismissed.is_set if isinstance(worker, WorkerThread) else bool
-        while (request := self.take(None, dismissed, deadline)) is not None:
+        if not isinstance(worker, WorkerThread):  # a stand-in, which is never started, carries them out
+            worker = WorkerThread.__new__(WorkerThread)
+            worker._requests_queue, worker._dismissed, worker.request = self, threading.Event(), None
+        while (request := self.take(None, worker._dismissed.is_set, deadline)) is not None:
             if not isinstance(request, (_Future, _Map)):
                 return request
-            # (A thread that is no worker borrows `perform` from one that was never started.)
-            request._carry_out(worker if isinstance(worker, WorkerThread) else WorkerThread.__new__(WorkerThread))
+            request._carry_out(worker)
             del request
-        if self.closed is not None and isinstance(worker, WorkerThread):
-            worker.dismiss()  # so that its loop ends
+        if self.closed is not None:
+            worker._dismissed.set()  # so that its loop ends
         raise queue.Empty
 
     def remove(self, request: Any) -> bool:
@@ -958,7 +959,7 @@ class _Map:
         return map(worker.perform, map(partial(WorkRequest, self.callable), zip(inputs) if self.single else inputs))
 
     def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request = getattr(worker, "request", None), self
+        outer, worker.request = worker.request, self
         first, inputs = self.todo.popleft()
         # `failure` has the exception, so that whoever raises it can empty it.
         # `finished` gets an item when `work` is at its end: then `left` calls its
@@ -1045,8 +1046,9 @@ class ThreadPool(concurrent.futures.Executor):
     ``notify()`` is called whenever `poll` would find something new: by the
     worker that has finished a request, or the thread that has withdrawn one.
     A window or an event loop has it schedule a `poll`, and needs no timer, for
-    instance ``notify=lambda: loop.call_soon_threadsafe(poll)``.  What it raises
-    is logged and costs nothing else.
+    instance ``notify=lambda: loop.call_soon_threadsafe(poll)``.  Some of these
+    polls find nothing, and the end may be told twice.  What ``notify`` raises is
+    logged and costs nothing else.
 
     `worker` is the class of the workers.  With an `executor`, any of the kind
     that `concurrent.futures` describes, they hand their calls on to that, one at
