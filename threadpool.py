@@ -1215,15 +1215,15 @@ class ThreadPool(concurrent.futures.Executor):
         try:
             if requests.maxsize > 0:
                 requests.wait_for_room(block, timeout)
-            request._context = copy_context()
-            request._results = self._results_queue
+            request._context, request._results = copy_context(), self._results_queue
             if pending.setdefault(key, request) is not request:
                 raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
             requests.put(request)
         except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
             try:
                 if pending.get(key) is request:
-                    self._strike_off(key)  # first, for what is pending and nowhere is waited for in vain
+                    del pending[key]  # first, so that nothing is pending that is nowhere; no call, for a full stack
+                    self._strike_off(key)
                 requests.remove(request)
                 requests.room.ring()  # invariant 3: we may have been rung for this room
             finally:
