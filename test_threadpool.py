@@ -3128,20 +3128,68 @@ class TestFork:
     def test_multiprocessing_may_fork(self):
         self.run("""
             import multiprocessing
+            def work_here():
+                return work(pool)
             pool = ThreadPool(2)
             assert work(pool)
-            process = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(not work(pool)))
+            gate, entered = threading.Event(), threading.Semaphore(0)
+            pool.putRequests([WorkRequest(lambda: (entered.release(), gate.wait(30))) for _ in range(5)])
+            [entered.acquire(timeout=30) for _ in range(2)]
+            context = multiprocessing.get_context("fork")
+            process = context.Process(target=lambda: sys.exit(not work(pool)))
             process.start()
             process.join(30)
             assert process.exitcode == 0
+            with context.Pool(2) as processes:
+                assert all(processes.starmap(work_here, [()] * 4))
+            gate.set()
+            assert pool.wait(30) and work(pool)
+        """)
+
+    def test_a_child_may_be_forked_at_any_moment(self):
+        self.run("""
+            import random, signal, time
+            sys.setswitchinterval(1e-6)
+            pool, stopped, rng = ThreadPool(3), [], random.Random(1)
+
+            def put():
+                while not stopped:
+                    work(pool)
+
+            def submit():
+                while not stopped:
+                    futures = [pool.submit(abs, -n) for n in range(9)]
+                    assert list(pool.map(abs, range(99))) == list(range(99))
+                    assert [future.result(30) for future in futures] == list(range(9))
+
+            def make():
+                while not stopped:
+                    assert ThreadPool(1).submit(abs, -1).result(30) == 1
+
+            def child():
+                signal.alarm(30)  # this ends it, if it hangs
+                with pool:
+                    assert not pool.workRequests and list(pool.map(abs, range(9))) == list(range(9))
+                    pool.putRequests(makeRequests(abs, range(9)))
+                return not pool.workers
+
+            threads = [threading.Thread(target=target) for target in (put, submit, make)]
+            [thread.start() for thread in threads]
+            for _ in range(50):
+                time.sleep(rng.random() * 0.002)
+                assert in_child(child) == 0
+            stopped.append(True)
+            [thread.join(30) for thread in threads]
+            assert threading.active_count() == 4
         """)
 
     def test_what_happens_in_the_child(self):
         # The same, in this process, where it can be watched.
         pool = ThreadPool(2, thread_name_prefix="first")
-        empty, shut = ThreadPool(0), ThreadPool(1)
+        empty, shut, closed = ThreadPool(0), ThreadPool(1), ThreadPool(1)
         with shut:
             pass
+        closed.shutdown(wait=False)
         before = list(pool.workers)
         pool.putRequest(WorkRequest(abs))
         threadpool._after_fork()
@@ -3153,7 +3201,7 @@ class TestFork:
             assert not worker.is_alive()
         pool.putRequest(WorkRequest(abs, [-1]))
         assert len(pool.workers) == 2 and values(pool.results(TIMEOUT)) == [1]
-        assert not empty._requests_queue.parking.hung and not shut._requests_queue.parking.hung
+        assert not any(pool._requests_queue.parking.hung for pool in (empty, shut, closed))
 
     def test_when_the_childs_threads_cannot_be_started_nothing_is_put(self, monkeypatch):
         pool, start = ThreadPool(1), threading.Thread.start
@@ -3171,11 +3219,12 @@ class TestFork:
         pool.putRequest(WorkRequest(abs, [-1]))
         assert values(pool.results(TIMEOUT)) == [1]
 
-    def test_a_pool_closed_in_the_child_starts_nothing(self):
+    def test_a_pool_closed_in_the_child_starts_nothing(self, monkeypatch):
         with ThreadPool(1) as pool:
             pool.putRequest(WorkRequest(abs))
             assert pool.wait(TIMEOUT)
             threadpool._after_fork()
+            monkeypatch.setattr(pool, "createWorkers", None)  # not to be called
         assert pool.workers == [] and not pool._requests_queue.parking.hung
 
     def test_a_pool_dropped_in_the_child_starts_nothing(self):
@@ -3236,6 +3285,16 @@ class TestExit:
             "atexit.register(pool.submit, abs, -1)",
             "atexit.register(pool.shutdown, wait=False)",
             "atexit.register(pool.poll)",
+            "atexit.register(pool.dismissWorkers, 4); sys.exit(3)",
+            "atexit.register(list, pool.map(abs, range(9), buffersize=1)); pool.createWorkers(1); sys.exit(4)",
+            "threading.Thread(target=os._exit, args=[5]).start(); time.sleep(600)",
+            "threading.Thread(target=sys.exit, args=[9]).start()",
+            "pool.putRequest(WorkRequest(os._exit, [5])); time.sleep(600)",
+            "pool.putRequest(WorkRequest(sys.exit, [9]))",
+            "pool.__exit__(SystemExit, None, None); sys.exit(3)",
+            "threading.Thread(target=pool.wait, daemon=True).start()",
+            "del pool",
+            "globals().clear()",
         ],
     )
     def test_the_program_ends_silently_and_at_once_with_work_running(self, end):
@@ -3259,15 +3318,39 @@ class TestExit:
 
     def test_the_program_may_end_at_any_moment(self):
         code = """
-            import sys, time
+            import random, sys, threading, time
             from threadpool import *
-            pool = ThreadPool(4)
-            pool.putRequests(makeRequests(abs, range(5000)))
-            time.sleep(float(sys.argv[1]))
+            rng, pool = random.Random(int(sys.argv[1])), ThreadPool(4)
+            def submit():
+                while True:
+                    [future.result() for future in [pool.submit(abs, n) for n in range(9)]]
+                    list(pool.map(abs, range(99)))
+            threading.Thread(target=submit, daemon=True).start()
+            pool.putRequests(makeRequests(abs, range(rng.choice([9, 5000]))))
+            time.sleep(rng.random() ** 3 * 0.03)
+            sys.exit(int(sys.argv[1]))
         """
-        for moment in (0, 0.001, 0.005, 0.02):
+        for moment in range(20):
             done = run_to_the_end(code, str(moment))
-            assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+            assert (done.stdout, done.stderr, done.returncode) == ("", "", moment)
+
+    def test_an_error_and_a_signal_end_the_program_as_ever(self):
+        code = """
+            import os, signal, sys, time
+            from threadpool import *
+            pool = ThreadPool(2)
+            pool.putRequest(WorkRequest(time.sleep, [600]))
+            pool.putRequests(makeRequests(abs, range(1000)))
+            if sys.argv[1] == "error":
+                raise ValueError("the only message")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(600)
+        """
+        done = run_to_the_end(code, "error")
+        assert done.returncode == 1 and done.stderr.splitlines()[-1] == "ValueError: the only message"
+        assert len(done.stderr.splitlines()) <= 4 and done.stdout == ""
+        done = run_to_the_end(code, "signal")
+        assert (done.stdout, done.stderr, done.returncode) == ("", "", -signal.SIGTERM)
 
     def test_a_pool_may_be_used_while_a_module_is_imported(self, tmp_path):
         (tmp_path / "early.py").write_text(
@@ -4057,6 +4140,7 @@ class TestDemo:
     def test_help_explains(self):
         output, errors = self.manifest("-h")
         assert b"sha256sum -c" in output and b"-w N" in output and errors == ""
+        assert f"workers, else {os.cpu_count() or 1}" in " ".join(output.decode().split())
 
     def test_a_closed_pipe_ends_it_silently(self, tree):
         for number in range(3000):
@@ -4137,26 +4221,76 @@ class TestDemo:
         class Bar:
             def __init__(self, total, unit, disable):
                 self.done, self.total, self.unit, self.disable = 0, total, unit, disable
+                self.there, self.closed = False, False
                 bars.append(vars(self))
 
             def update(self):
-                self.done += 1
+                assert not sys.stdout.buffer.held  # the line has gone out
+                self.done, self.there = self.done + 1, True
 
             def clear(self):
-                pass
+                self.there = False
 
-            close = clear
+            def close(self):
+                self.closed = True
+
+        class Bytes(io.BytesIO):
+            held = False
+
+            def write(self, data):
+                assert not bars or not bars[-1]["there"]  # no line is written over the bar
+                self.held = True
+                return super().write(data)
+
+            def flush(self):
+                self.held = False
 
         bars = []
         for tqdm in (None, types.SimpleNamespace(tqdm=Bar)):
             monkeypatch.setitem(sys.modules, "tqdm", tqdm)
-            output = io.BytesIO()
+            output = Bytes()
             monkeypatch.setattr(sys, "stdout", Output(output, write_through=True))
             monkeypatch.setattr(sys, "stderr", Output(io.BytesIO()))
             assert threadpool._main(["-w", "3", str(tree)]) == 1
             assert output.getvalue().count(b"\n") == 66
             assert capfd.readouterr().err.count("No such file or directory\n") == 1
-        assert bars == [{"done": 68, "total": 68, "unit": " file", "disable": not terminal}]
+        end = {"there": True, "closed": True}
+        assert bars == [{"done": 68, "total": 68, "unit": " file", "disable": not terminal, **end}]
+
+    def test_its_pool_is_bounded_grows_and_shrinks(self, tmp_path, monkeypatch):
+        for number in range(250):
+            (tmp_path / str(number)).write_bytes(b"")
+
+        class Watched(ThreadPool):
+            def __init__(self, num_workers, q_size):
+                assert (num_workers, q_size) == (1, 100)
+                self.polls, self.numbers, self.begun = 0, [], []
+                super().__init__(num_workers, q_size=q_size)
+                pools.append(self)
+
+            def createWorkers(self, num_workers, poll_timeout=5):
+                super().createWorkers(num_workers)
+                self.numbers.append(len(self.workers))
+                if len(self.numbers) == 50:  # after the first, and 49 files
+                    gate.open.set()
+
+            def dismissWorkers(self, num_workers, do_join=False):
+                super().dismissWorkers(num_workers, do_join)
+                self.begun.append(len(self.workers) <= len(self.workRequests))
+
+            def poll(self, block=False, timeout=None):
+                self.polls += not block
+                super().poll(block, timeout)
+
+        pools, gate = [], Gate()
+        monkeypatch.setattr(threadpool, "ThreadPool", Watched)
+        monkeypatch.setattr(threadpool, "_digest", lambda path, output: gate("0"))
+        with open(tmp_path / "0", "w") as output:
+            monkeypatch.setattr(sys, "stdout", output)
+            assert threadpool._main(["-w", "3", str(tmp_path)]) == 0
+        [pool] = pools
+        assert pool.polls == 250 and pool.numbers[:5] == [1, 1, 2, 3, 3] and max(pool.numbers) == 3
+        assert pool.workers == [] and all(pool.begun)
 
     def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
         # A put that waits until the file is done makes each poll find the pool empty.

@@ -1600,15 +1600,15 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
 
     # 1. Callbacks.  They run in this thread, so they may print, count and draw without a lock.
     def show(request: Any, digest: str | None) -> None:
-        bar.update()
         if digest:
             bar.clear()
             sys.stdout.buffer.write(_line(digest, request.args[0][prefix:]))
             sys.stdout.buffer.flush()
+        bar.update()
 
     def report(request: Any, exc_info: Any) -> None:
-        bar.update()
         complain(exc_info[1], request.args[0])
+        bar.update()
 
     def complain(error: Any, path: bytes) -> None:
         failures.append(path)
