@@ -5162,6 +5162,312 @@ class TestExecutor:
         assert gone(pool, [followed])
 
 
+# Engines that are not of the standard library.  What they are sent is pickled by
+# value, not by name, as they cannot import threadpool there, and so not this file.
+
+
+def far_failure(number):
+    raise LookupError(f"number {number} is not here")
+
+
+def far_lock(*_):
+    return threading.Lock()  # which cannot be sent back
+
+
+def far_imports(name):
+    try:
+        return bool(__import__(name))
+    except ImportError:
+        return False
+
+
+def far_gate(path, value):
+    os.close(os.open(path, os.O_RDONLY))  # waits until it is open at the other end, too
+    return value
+
+
+def far_death(path, number):
+    """Kill the process; with a path, only the first who comes."""
+    if number == 250:
+        with contextlib.suppress(FileExistsError):
+            if path:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+            os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+@pytest.fixture(scope="module")
+def by_value():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield cloudpickle
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A path for `far_gate`, and a function that opens it."""
+    path, descriptors = str(tmp_path / "gate"), []
+    os.mkfifo(path)
+    yield path, lambda: descriptors.append(os.open(path, os.O_RDWR))
+    [os.close(descriptor) for descriptor in descriptors]
+
+
+class Counted(concurrent.futures.Executor):
+    """Counts what it hands on to another."""
+
+    def __init__(self, executor):
+        self.executor, self.count = executor, 0
+
+    def submit(self, fn, /, *args, **kwds):
+        self.count += 1
+        return self.executor.submit(fn, *args, **kwds)
+
+
+class Engine:
+    """What holds with each of them; a fixture `engine` is the executor, whose processes cannot import threadpool."""
+
+    def test_calls_are_made_there_and_callbacks_here(self, make_pool, engine):
+        pool, pids, threads = make_pool(3, executor=engine), set(), set()
+
+        def note(request, pid):
+            pids.add(pid)
+            threads.add(threading.current_thread())
+
+        for request in makeRequests(os.getpid, [([], None)] * 20, note):
+            pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
+        assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
+
+    def test_the_callable_and_its_arguments_travel_alone(self, make_pool, engine):
+        pool = make_pool(2, executor=engine)
+        assert list(pool.map(far_imports, ["threadpool", "sched"])) == [False, True]
+
+    def test_map_keeps_its_promises(self, make_pool, engine):
+        pool = make_pool(4, executor=engine)
+        assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
+        assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
+        assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
+        endless = pool.map(abs, itertools.count(), buffersize=10)
+        assert list(itertools.islice(endless, 30)) == list(range(30))
+        endless.close()
+        with pytest.raises(LookupError, match="number 7 is not here"):
+            list(pool.map(far_failure, [7, 8]))
+
+    def test_an_error_comes_back_with_its_traceback(self, make_pool, engine):
+        pool = make_pool(1, executor=engine)
+        request = WorkRequest(far_failure, [7], **SILENT)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.exception
+        assert request.exc_info[0] is LookupError and str(request.exc_info[1]) == "number 7 is not here"
+        assert "in far_failure" in "".join(traceback.format_exception(*request.exc_info))
+
+    def test_what_cannot_be_sent_fails_alone(self, make_pool, engine):
+        pool = make_pool(2, executor=engine)
+        requests = makeRequests(repr, [1, pool, 2, threading.Lock(), 3], **SILENT)  # a pool cannot, and need not
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT)
+        assert [request.result for request in requests] == ["1", None, "2", None, "3"]
+        assert [request.exception for request in requests] == [False, True, False, True, False]
+        assert all("pickle" in "".join(traceback.format_exception(*request.exc_info)) for request in requests[1::2])
+
+    def test_workers_are_the_number_of_calls_under_way(self, make_pool, engine, gate):
+        path, open_gate = gate
+        far = Counted(engine)
+        pool = make_pool(2, executor=far)
+        pool.putRequests(makeRequests(far_gate, [([path, number], None) for number in range(7)]))
+        until(lambda: far.count == 2 and pool._requests_queue.qsize() == 5)
+        pool.createWorkers(2)
+        until(lambda: far.count == 4 and pool._requests_queue.qsize() == 3)
+        pool.dismissWorkers(3)
+        open_gate()
+        assert sorted(values(pool.results(TIMEOUT))) == list(range(7))
+        pool.joinAllDismissedWorkers()
+        assert len(pool.workers) == 1 and far.count == 7
+
+    def test_a_bounded_queue_and_what_has_not_begun(self, make_pool, engine, gate):
+        path, open_gate = gate
+        far = Counted(engine)
+        pool = make_pool(1, q_size=3, executor=far)
+        first, second, third = makeRequests(far_gate, [([path, number], None) for number in range(3)])
+        pool.putRequest(first)
+        until(lambda: far.count == 1)
+        pool.putRequest(second)
+        future = pool.submit(abs, -4)
+        pool.putRequest(third)
+        with pytest.raises(queue.Full):
+            pool.putRequest(WorkRequest(abs, [-5]), block=False)
+        assert not first.cancel() and second.cancel() and future.cancel()
+        open_gate()
+        assert values(pool.results(TIMEOUT)) == [0, 2] and far.count == 2
+
+    def test_an_initializer_is_called_here(self, make_pool, engine):
+        pids = []
+        pool = make_pool(2, executor=engine, initializer=lambda: pids.append(os.getpid()))
+        assert pool.submit(os.getpid).result(TIMEOUT) != os.getpid()
+        until(lambda: pids == [os.getpid()] * 2)
+
+
+def forbid_threadpool():
+    sys.modules["threadpool"] = None
+
+
+@pytest.fixture(scope="module")
+def loky(by_value):
+    return pytest.importorskip("loky")
+
+
+@pytest.fixture(scope="class")
+def loky_engine(loky):
+    executor = loky.ProcessPoolExecutor(2, initializer=forbid_threadpool)
+    yield executor
+    executor.shutdown(kill_workers=True)
+
+
+class TestLoky(Engine):
+    @pytest.fixture
+    def engine(self, loky_engine):
+        return loky_engine
+
+    def test_a_result_that_cannot_be_sent_fails_alone(self, make_pool, engine):
+        pool = make_pool(2, executor=engine)
+        first, second = pool.submit(far_lock), pool.submit(abs, -1)
+        assert "pickle" in str(first.exception(TIMEOUT)) and second.result(TIMEOUT) == 1
+
+    def test_a_process_that_is_killed_fails_requests_and_nothing_hangs(self, make_pool, loky):
+        executor = loky.ProcessPoolExecutor(2, initializer=forbid_threadpool)
+        pool = make_pool(4, executor=executor)
+        requests = makeRequests(far_death, [([None, number], None) for number in range(500)], **SILENT)
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT) and requests[250].exception and requests[499].exception
+        for number, request in enumerate(requests):
+            assert request.result == number or isinstance(request.exc_info[1], concurrent.futures.BrokenExecutor)
+        executor.shutdown(kill_workers=True)
+
+
+# A cluster: a scheduler and two worker processes, which speak to each other over TCP.
+
+
+def dask_recipe(client):
+    return runpy.run_path(str(HERE / "docs" / "recipes" / "cluster.py"))["DaskExecutor"](client)
+
+
+@pytest.fixture(scope="module")
+def distributed(by_value):
+    psutil = pytest.importorskip("psutil")
+
+    def ours():
+        commands = {}
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                commands[process.pid] = " ".join(process.cmdline())
+        # (The standard library's tracker ends when we do.)
+        return {pid: command for pid, command in commands.items() if command and "resource_tracker" not in command}
+
+    before = ours()
+    yield pytest.importorskip("distributed")
+    until(lambda: ours().keys() <= before.keys())  # no process stays behind
+
+
+@contextlib.contextmanager
+def local_cluster(distributed, **settings):
+    import dask
+
+    settings = {f"distributed.{key}": value for key, value in settings.items()}
+    preload = "import sys; sys.modules['threadpool'] = None"
+    with dask.config.set(settings), distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
+        worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1, preload=preload,
+    ) as cluster, distributed.Client(cluster, set_as_default=False, timeout=TIMEOUT) as client:  # fmt: skip
+        client.wait_for_workers(2, timeout=TIMEOUT)
+        yield cluster, client
+
+
+@contextlib.contextmanager
+def cluster_of_processes(distributed, folder, **environment):
+    """A cluster whose scheduler is a process, too: yields scheduler, workers and a client."""
+    file, processes = folder / "scheduler.json", []
+
+    def start(module, *args):
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(file), "--no-dashboard"]
+        processes.append(subprocess.Popen([*command, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                          cwd=folder, env={**os.environ, **environment}))  # fmt: skip
+
+    try:
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        start("dask_worker", "--nthreads", "1", "--no-nanny", "--death-timeout", str(TIMEOUT))
+        start("dask_worker", "--nthreads", "1", "--no-nanny", "--death-timeout", str(TIMEOUT))
+        until(file.exists)
+        with distributed.Client(scheduler_file=str(file), set_as_default=False, timeout=TIMEOUT) as client:
+            client.wait_for_workers(2, timeout=TIMEOUT)
+            yield processes[0], processes[1:], client
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait(TIMEOUT)
+
+
+@pytest.fixture(scope="class")
+def client(distributed):
+    with local_cluster(distributed) as (_, client):
+        yield client
+
+
+class TestCluster(Engine):
+    @pytest.fixture(params=["get_executor", "recipe"])
+    def engine(self, request, client):
+        return dask_recipe(client) if request.param == "recipe" else client.get_executor(pure=False)
+
+    def test_a_process_that_is_killed_loses_no_request(self, make_pool, engine, tmp_path):
+        pool, results = make_pool(8, executor=engine), []
+        path = tmp_path / "killed"
+        calls = [([str(path), number], None) for number in range(500)]
+        pool.putRequests(makeRequests(far_death, calls, lambda request, result: results.append(result)))
+        assert pool.wait(TIMEOUT)
+        assert path.exists() and sorted(results) == list(range(500))
+
+    def test_a_call_that_kills_every_process_fails(self, make_pool, client, distributed):
+        pool = make_pool(1, executor=dask_recipe(client))
+        assert isinstance(pool.submit(far_death, None, 250).exception(TIMEOUT), distributed.KilledWorker)
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+
+    def test_the_recipe_has_a_result_that_cannot_be_sent_fail_alone(self, make_pool, client):
+        pool = make_pool(2, executor=dask_recipe(client))
+        first, second = pool.submit(far_lock), pool.submit(abs, -1)
+        assert "Could not serialize" in str(first.exception(TIMEOUT)) and second.result(TIMEOUT) == 1
+
+    def test_the_recipe_leaves_keywords_and_equal_calls_alone(self, make_pool, client):
+        pool = make_pool(2, executor=dask_recipe(client))
+        assert pool.submit(sorted, ["b", "C", "a"], key=str.lower).result(TIMEOUT) == ["a", "b", "C"]
+        assert pool.submit(dict, pure=1, workers=2, priority=3).result(TIMEOUT) == dict(pure=1, workers=2, priority=3)
+        assert len(set(pool.map(os.urandom, [16] * 5))) == 5
+
+    @pytest.mark.parametrize("closed", ["cluster", "client"])
+    def test_the_recipe_fails_each_call_when_the_cluster_is_closed(self, make_pool, distributed, closed):
+        with local_cluster(distributed) as (cluster, client):
+            pool = make_pool(4, executor=dask_recipe(client))
+            requests = self.interrupt(pool, (cluster if closed == "cluster" else client).close)
+            assert {type(request.exc_info[1]) for request in requests if request.exception} <= {
+                ConnectionError,
+                distributed.client.ClosedClientError,
+            }
+            with pytest.raises(distributed.client.ClosedClientError):
+                pool.submit(abs, -1).result(TIMEOUT)
+
+    def interrupt(self, pool, end):
+        """Put 500 requests, end it all after the 50th, and wait for the rest."""
+        requests, ended = makeRequests(abs, range(500), **SILENT), []
+        pool.putRequests(requests)
+        for number, request in enumerate(pool.results(TIMEOUT)):
+            if number == 49:
+                ended.append(in_thread(end))
+        ended[0]()
+        assert all(request.result == n or request.exception for n, request in enumerate(requests))
+        assert requests[0].result == 0 and requests[-1].exception
+        return requests
+
+
 class TestRepr:
     def test_it_tells_what_the_pool_is_doing(self, make_pool):
         gate = Gate()

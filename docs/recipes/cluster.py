@@ -1,0 +1,79 @@
+"""A pool whose calls are made by a Dask cluster: count the primes below a million.
+
+    python cluster.py [ADDRESS]
+
+ADDRESS is that of a scheduler, such as tcp://10.0.0.1:8786; without it, a small
+cluster is started on this machine.  Needs ``pip install distributed``.
+
+`DaskExecutor` may be copied.  Dask has one of its own, ``client.get_executor()``,
+which leaves some calls without an answer when a cluster goes down, and those
+whose result cannot be sent; and then whoever waits for them waits for ever.
+"""
+
+import concurrent.futures
+import functools
+import sys
+
+import distributed
+from threadpool import ThreadPool, makeRequests
+
+LOOK_SECONDS = 1  # how often a call that has no result yet looks whether the client is still there
+TRAVEL_SECONDS = 600  # how long a result may take from there to here
+
+
+class DaskExecutor(concurrent.futures.Executor):
+    """Has calls made by the cluster of a `distributed.Client`."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def submit(self, fn, /, *args, **kwds):
+        # In a partial, since Dask takes keywords like key= and priority= for its own.
+        # Not pure: otherwise two calls with the same arguments would be made once.
+        return DaskCall(self.client, self.client.submit(functools.partial(fn, *args, **kwds), pure=False))
+
+
+class DaskCall:
+    def __init__(self, client, future):
+        self.client, self.future = client, future
+
+    def result(self):
+        """What the call returns or raises; ConnectionError if the cluster was lost."""
+        try:
+            while not self.done_within(LOOK_SECONDS):
+                if self.client.status in ("closing", "closed"):
+                    raise ConnectionError("the client is closed")
+            return self.future.result(TRAVEL_SECONDS)
+        except Exception as error:
+            lost = self.future.cancelled() or self.client.status != "running"
+            if lost and self.future.status != "error":  # that would be the error of the call itself
+                raise ConnectionError(f"the cluster was lost before it brought the result: {error}") from error
+            raise
+        finally:
+            del self  # a traceback may lead back to this frame
+
+    def done_within(self, seconds):
+        try:
+            self.future.exception(seconds)  # waits, and brings no result
+        except distributed.TimeoutError:
+            return False
+        return True
+
+
+def count_primes(numbers):
+    """A call that is long enough to travel: so many numbers that it takes about a second."""
+    return sum(n > 1 and all(n % k for k in range(2, int(n**0.5) + 1)) for n in numbers)
+
+
+def main(address=None):
+    cluster = address or distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with distributed.Client(cluster) as client, ThreadPool(4, executor=DaskExecutor(client)) as pool:
+        pieces = [range(start, start + 50_000) for start in range(0, 1_000_000, 50_000)]
+        pool.putRequests(makeRequests(count_primes, pieces))
+        print("primes below a million:", sum(request.result for request in pool.results()))
+    if not address:
+        cluster.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
