@@ -5162,18 +5162,27 @@ class TestExecutor:
         assert gone(pool, [followed])
 
 
-# Engines that are not of the standard library.  What they are sent is pickled by
-# value, not by name, as they cannot import threadpool there, and so not this file.
+# Engines that are not of the standard library.  Their processes cannot import
+# threadpool, and so not this file.  Our functions travel all the same if their
+# code does, and not only their name.
 
 
+def travels(function):
+    function.__qualname__ = f"far.<locals>.{function.__name__}"  # not to be found by its name
+    return function
+
+
+@travels
 def far_failure(number):
     raise LookupError(f"number {number} is not here")
 
 
+@travels
 def far_lock(*_):
     return threading.Lock()  # which cannot be sent back
 
 
+@travels
 def far_imports(name):
     try:
         return bool(__import__(name))
@@ -5181,11 +5190,13 @@ def far_imports(name):
         return False
 
 
+@travels
 def far_gate(path, value):
     os.close(os.open(path, os.O_RDONLY))  # waits until it is open at the other end, too
     return value
 
 
+@travels
 def far_death(path, number):
     """Kill the process; with a path, only the first who comes."""
     if number == 250:
@@ -5194,14 +5205,6 @@ def far_death(path, number):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL))
             os.kill(os.getpid(), signal.SIGKILL)
     return number
-
-
-@pytest.fixture(scope="module")
-def by_value():
-    cloudpickle = pytest.importorskip("cloudpickle")
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    yield cloudpickle
-    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
 
 
 @pytest.fixture
@@ -5309,12 +5312,13 @@ class Engine:
         until(lambda: pids == [os.getpid()] * 2)
 
 
+@travels
 def forbid_threadpool():
     sys.modules["threadpool"] = None
 
 
 @pytest.fixture(scope="module")
-def loky(by_value):
+def loky():
     return pytest.importorskip("loky")
 
 
@@ -5354,7 +5358,7 @@ def dask_recipe(client):
 
 
 @pytest.fixture(scope="module")
-def distributed(by_value):
+def distributed():
     psutil = pytest.importorskip("psutil")
 
     def ours():
@@ -5377,8 +5381,8 @@ def local_cluster(distributed, **settings):
     settings = {f"distributed.{key}": value for key, value in settings.items()}
     preload = "import sys; sys.modules['threadpool'] = None"
     with dask.config.set(settings), distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-        worker_dashboard_address=None, silence_logs=logging.CRITICAL + 1, preload=preload,
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL + 1, preload=preload,
     ) as cluster, distributed.Client(cluster, set_as_default=False, timeout=TIMEOUT) as client:  # fmt: skip
         client.wait_for_workers(2, timeout=TIMEOUT)
         yield cluster, client
@@ -5386,7 +5390,7 @@ def local_cluster(distributed, **settings):
 
 @contextlib.contextmanager
 def cluster_of_processes(distributed, folder, **environment):
-    """A cluster whose scheduler is a process, too: yields scheduler, workers and a client."""
+    """A cluster whose scheduler is a process, too: yields that, the workers and the address."""
     file, processes = folder / "scheduler.json", []
 
     def start(module, *args):
@@ -5399,9 +5403,10 @@ def cluster_of_processes(distributed, folder, **environment):
         start("dask_worker", "--nthreads", "1", "--no-nanny", "--death-timeout", str(TIMEOUT))
         start("dask_worker", "--nthreads", "1", "--no-nanny", "--death-timeout", str(TIMEOUT))
         until(file.exists)
-        with distributed.Client(scheduler_file=str(file), set_as_default=False, timeout=TIMEOUT) as client:
+        address = json.loads(file.read_text())["address"]
+        with distributed.Client(address, set_as_default=False, timeout=TIMEOUT) as client:
             client.wait_for_workers(2, timeout=TIMEOUT)
-            yield processes[0], processes[1:], client
+        yield processes[0], processes[1:], address
     finally:
         for process in processes:
             process.kill()
@@ -5455,12 +5460,33 @@ class TestCluster(Engine):
             with pytest.raises(distributed.client.ClosedClientError):
                 pool.submit(abs, -1).result(TIMEOUT)
 
-    def interrupt(self, pool, end):
-        """Put 500 requests, end it all after the 50th, and wait for the rest."""
-        requests, ended = makeRequests(abs, range(500), **SILENT), []
+    def test_the_recipe_fails_each_call_when_the_scheduler_is_killed(self, make_pool, distributed, tmp_path):
+        with cluster_of_processes(distributed, tmp_path) as (scheduler, _, address):
+            # The client gives up after this time, and until then what is put may be done yet.
+            with distributed.Client(address, set_as_default=False, timeout=1) as client:
+                pool = make_pool(4, executor=dask_recipe(client))
+                requests = self.interrupt(pool, scheduler.kill)
+                assert {type(request.exc_info[1]) for request in requests if request.exception} <= {
+                    ConnectionError,
+                    distributed.client.ClosedClientError,
+                }
+                assert any("scheduler-connection-lost" in str(request.exc_info) for request in requests)
+
+    def test_the_recipe_fails_each_call_when_no_process_is_left_if_dask_is_told_so(self, make_pool, distributed, tmp_path):
+        setting = {"DASK_DISTRIBUTED__SCHEDULER__NO_WORKERS_TIMEOUT": "1s"}
+        with cluster_of_processes(distributed, tmp_path, **setting) as (_, workers, address):
+            with distributed.Client(address, set_as_default=False, timeout=TIMEOUT) as client:
+                pool = make_pool(20, executor=dask_recipe(client))
+                requests = self.interrupt(pool, lambda: [worker.kill() for worker in workers], 50)
+                names = {type(request.exc_info[1]).__name__ for request in requests if request.exception}
+                assert "NoWorkerError" in names and names <= {"NoWorkerError", "KilledWorker", "CancelledError"}
+
+    def interrupt(self, pool, end, number=500):
+        """Put that many requests, end it all when a tenth is done, and wait for the rest."""
+        requests, ended = makeRequests(abs, range(number), **SILENT), []
         pool.putRequests(requests)
-        for number, request in enumerate(pool.results(TIMEOUT)):
-            if number == 49:
+        for done, _ in enumerate(pool.results(TIMEOUT), start=1):
+            if done == number // 10:
                 ended.append(in_thread(end))
         ended[0]()
         assert all(request.result == n or request.exception for n, request in enumerate(requests))

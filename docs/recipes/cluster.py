@@ -1,4 +1,4 @@
-"""A pool whose calls are made by a Dask cluster: count the primes below a million.
+"""A pool whose calls are made by a Dask cluster: count the primes below 200,000.
 
     python cluster.py [ADDRESS]
 
@@ -61,16 +61,16 @@ class DaskCall:
 
 
 def count_primes(numbers):
-    """A call that is long enough to travel: so many numbers that it takes about a second."""
+    """A call that is long enough to travel: a piece of the numbers, not one of them."""
     return sum(n > 1 and all(n % k for k in range(2, int(n**0.5) + 1)) for n in numbers)
 
 
 def main(address=None):
-    cluster = address or distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = address or distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
     with distributed.Client(cluster) as client, ThreadPool(4, executor=DaskExecutor(client)) as pool:
-        pieces = [range(start, start + 50_000) for start in range(0, 1_000_000, 50_000)]
+        pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
         pool.putRequests(makeRequests(count_primes, pieces))
-        print("primes below a million:", sum(request.result for request in pool.results()))
+        print("primes below 200,000:", sum(request.result for request in pool.results()))
     if not address:
         cluster.close()
 
