@@ -19,6 +19,7 @@ from threadpool import ThreadPool, makeRequests
 
 LOOK_SECONDS = 1  # how often a call that has no result yet looks whether the client is still there
 TRAVEL_SECONDS = 600  # how long a result may take from there to here
+CLOSED = ("closing", "closed")  # a client's status from which it does not come back
 
 
 class DaskExecutor(concurrent.futures.Executor):
@@ -30,7 +31,13 @@ class DaskExecutor(concurrent.futures.Executor):
     def submit(self, fn, /, *args, **kwds):
         # In a partial, since Dask takes keywords like key= and priority= for its own.
         # Not pure: otherwise two calls with the same arguments would be made once.
-        return DaskCall(self.client, self.client.submit(functools.partial(fn, *args, **kwds), pure=False))
+        call = functools.partial(fn, *args, **kwds)
+        try:
+            return DaskCall(self.client, self.client.submit(call, pure=False))
+        except Exception as error:
+            if self.client.status in CLOSED:
+                raise ConnectionError("the client is closed; it or the cluster has ended") from error
+            raise
 
 
 class DaskCall:
@@ -41,12 +48,12 @@ class DaskCall:
         """What the call returns or raises; ConnectionError if the cluster was lost."""
         try:
             while not self.done_within(LOOK_SECONDS):
-                if self.client.status in ("closing", "closed"):
+                if self.client.status in CLOSED:
                     raise ConnectionError("the client is closed")
             return self.future.result(TRAVEL_SECONDS)
         except Exception as error:
-            lost = self.future.cancelled() or self.client.status != "running"
-            if lost and self.future.status != "error":  # that would be the error of the call itself
+            lost = self.future.cancelled() or self.client.status != "running" or isinstance(error, OSError)
+            if lost and self.future.status != "error":  # otherwise it is the error of the call itself
                 raise ConnectionError(f"the cluster was lost before it brought the result: {error}") from error
             raise
         finally:
