@@ -5438,9 +5438,13 @@ class TestCluster(Engine):
         assert pool.submit(abs, -1).result(TIMEOUT) == 1
 
     def test_the_recipe_has_a_result_that_cannot_be_sent_fail_alone(self, make_pool, client):
-        pool = make_pool(2, executor=dask_recipe(client))
-        first, second = pool.submit(far_lock), pool.submit(abs, -1)
-        assert "Could not serialize" in str(first.exception(TIMEOUT)) and second.result(TIMEOUT) == 1
+        pool = make_pool(8, executor=dask_recipe(client))
+        futures = [pool.submit(far_lock if number % 3 else abs, number) for number in range(30)]
+        for number, future in enumerate(futures):
+            if number % 3:
+                assert "cannot pickle" in str(future.exception(TIMEOUT))
+            else:
+                assert future.result(TIMEOUT) == number
 
     def test_the_recipe_leaves_keywords_and_equal_calls_alone(self, make_pool, client):
         pool = make_pool(2, executor=dask_recipe(client))

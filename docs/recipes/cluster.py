@@ -11,9 +11,9 @@ whose result cannot be sent; and then whoever waits for them waits for ever.
 """
 
 import concurrent.futures
-import functools
 import sys
 
+import cloudpickle
 import distributed
 from threadpool import ThreadPool, makeRequests
 
@@ -29,10 +29,15 @@ class DaskExecutor(concurrent.futures.Executor):
         self.client = client
 
     def submit(self, fn, /, *args, **kwds):
-        # In a partial, since Dask takes keywords like key= and priority= for its own.
-        # Not pure: otherwise two calls with the same arguments would be made once.
-        call = functools.partial(fn, *args, **kwds)
+        # Made here and not importable, so it travels whole.  It hides keywords like key= and
+        # priority=, which Dask would take for its own.  And it pickles the result there, so that
+        # one which cannot be sent is an error of its own call; Dask fetches many results at once,
+        # and would fail them all.
+        def call():
+            return cloudpickle.dumps(fn(*args, **kwds))
+
         try:
+            # (Not pure: otherwise two calls with the same arguments would be made once.)
             return DaskCall(self.client, self.client.submit(call, pure=False))
         except Exception as error:
             if self.client.status in CLOSED:
@@ -50,7 +55,7 @@ class DaskCall:
             while not self.done_within(LOOK_SECONDS):
                 if self.client.status in CLOSED:
                     raise ConnectionError("the client is closed")
-            return self.future.result(TRAVEL_SECONDS)
+            return cloudpickle.loads(self.future.result(TRAVEL_SECONDS))
         except Exception as error:
             lost = self.future.cancelled() or self.client.status != "running" or isinstance(error, OSError)
             if lost and self.future.status != "error":  # otherwise it is the error of the call itself
