@@ -15,8 +15,8 @@ help: ## show this
 PACKAGES = .venv/test .venv/property .venv/recipes .venv/bars .venv/windows .venv/cluster
 
 test: $(PACKAGES) ## run the tests, and the examples of the module, the README and the docs
-	$(BIN)/python -m doctest threadpool.py
 	$(BIN)/python -m pytest
+	$(BIN)/python -m doctest threadpool.py
 
 demo: ## print the SHA-256 of every file in docs, computed by a pool
 	$(PYTHON) threadpool.py docs
@@ -40,8 +40,8 @@ matrix: .venv/matrix ## run the tests with every Python found, on the PATH or by
 	for bin in "$$(pyenv root 2>/dev/null)"/versions/*/bin; do found=$$bin:$$found; done; \
 	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q $(if $(ONLY),-- test_threadpool.py -k $(ONLY))
 
-stress: ## let a storm of requests blow for SECONDS=60 with each of them
-	SECONDS=$(or $(SECONDS),60) $(MAKE) matrix ONLY=Storm
+stress: ## let a storm of requests blow for SECONDS=60 with each of them (REQUESTS=10000000: for memory, too)
+	SECONDS=$(or $(SECONDS),60) $(MAKE) matrix ONLY='"Storm or many_requests" -o faulthandler_timeout=7200'
 
 # Release 1.3.2 has the name of this project, so it stays out of the way of both
 # pip and import.
