@@ -27,8 +27,8 @@ docs: .venv/docs ## build docs/_build/html, check its links, run its examples, c
 	$(BIN)/sphinx-build -q -W -n -b doctest docs docs/_build/doctest
 	$(BIN)/python -m docutils --strict README.rst docs/_build/README.html
 
-coverage: $(PACKAGES) .venv/coverage ## see that the tests reach every line and branch of the module
-	$(BIN)/coverage run -m pytest
+coverage: $(filter-out .venv/cluster,$(PACKAGES)) .venv/coverage ## see that the tests reach every line and branch of the module
+	$(BIN)/coverage run -m pytest -k 'not Cluster and not Loky'
 	$(BIN)/coverage report
 
 # FREE_THREADED may be a command that prints the path of one more interpreter,
