@@ -11,6 +11,7 @@ import concurrent.futures.process
 import contextlib
 import contextvars
 import copy
+import decimal
 import errno
 import fcntl
 import functools
@@ -5022,6 +5023,9 @@ class TestExecutor:
         assert list(itertools.islice(endless, 30)) == list(range(30))
         endless.close()
 
+    def test_the_recipe_prints(self):
+        assert run_recipe("processes.py") == "primes below 200,000: 17984\n"
+
     def test_an_error_comes_back_with_its_traceback(self, make_pool, processes):
         pool = make_pool(1, executor=processes)
         request = WorkRequest(fail_far_away, [7], **SILENT)
@@ -5192,6 +5196,11 @@ def far_imports(name):
 
 
 @travels
+def far_precision():
+    return decimal.getcontext().prec
+
+
+@travels
 def far_gate(path, value):
     os.close(os.open(path, os.O_RDONLY))  # waits until it is open at the other end, too
     return value
@@ -5306,11 +5315,26 @@ class Engine:
         open_gate()
         assert values(pool.results(TIMEOUT)) == [0, 2] and far.count == 2
 
+    def test_the_context_stays_here(self, make_pool, engine):
+        with decimal.localcontext() as context:
+            context.prec = 5
+            assert make_pool(1).submit(far_precision).result(TIMEOUT) == 5
+            assert make_pool(1, executor=engine).submit(far_precision).result(TIMEOUT) == 28
+
     def test_an_initializer_is_called_here(self, make_pool, engine):
         pids = []
         pool = make_pool(2, executor=engine, initializer=lambda: pids.append(os.getpid()))
         assert pool.submit(os.getpid).result(TIMEOUT) != os.getpid()
         until(lambda: pids == [os.getpid()] * 2)
+
+
+def run_recipe(name, *args):
+    """What a script beside the page on outgrowing one machine prints."""
+    command = [sys.executable, "-W", "error", HERE / "docs" / "recipes" / name, *args]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(HERE)}, capture_output=True, text=True,
+                          timeout=TIMEOUT)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 @travels
@@ -5334,6 +5358,9 @@ class TestLoky(Engine):
     @pytest.fixture
     def engine(self, loky_engine):
         return loky_engine
+
+    def test_the_recipe_prints(self, loky):
+        assert run_recipe("processes.py", "loky") == "primes below 200,000: 17984\n"
 
     def test_a_result_that_cannot_be_sent_fails_alone(self, make_pool, engine):
         pool = make_pool(2, executor=engine)
@@ -5432,6 +5459,9 @@ class TestCluster(Engine):
         pool.putRequests(makeRequests(far_death, calls, lambda request, result: results.append(result)))
         assert pool.wait(TIMEOUT)
         assert path.exists() and sorted(results) == list(range(500))
+
+    def test_the_recipe_prints(self, distributed):
+        assert run_recipe("cluster.py") == "primes below 200,000: 17984\n"
 
     def test_a_call_that_kills_every_process_fails(self, make_pool, client, distributed):
         pool = make_pool(1, executor=dask_recipe(client))

@@ -1,0 +1,42 @@
+"""A pool whose calls are made by processes: count the primes below 200,000.
+
+    python processes.py [loky]
+
+With the word loky by those of ``pip install loky``, otherwise by the standard library's.
+"""
+
+import concurrent.futures
+import multiprocessing
+import sys
+
+from threadpool import ThreadPool, makeRequests
+
+
+def engine(name):
+    if name == "loky":
+        import loky
+
+        return loky.ProcessPoolExecutor(2)
+    # Not by fork, the default on Linux before Python 3.14: it is not safe where threads are.
+    return concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+
+def is_prime(n):
+    return n > 1 and all(n % k for k in range(2, int(n**0.5) + 1))
+
+
+def count_primes(numbers):
+    """One call for a piece of the numbers: a call for each would cost more than it computes."""
+    return sum(map(is_prime, numbers))
+
+
+def main(name=None):
+    pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
+    with engine(name) as executor, ThreadPool(4, executor=executor) as pool:
+        pool.putRequests(makeRequests(count_primes, pieces))
+        print("primes below 200,000:", sum(request.result for request in pool.results()))
+
+
+# The new processes import this file, and must not start processes of their own.
+if __name__ == "__main__":
+    main(*sys.argv[1:])
