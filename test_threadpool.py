@@ -7400,7 +7400,7 @@ class TestRecipes:
         )
 
     def test_the_page_includes_each_script_and_shows_what_it_prints(self):
-        scripts = {path.stem for path in self.FOLDER.glob("*.py") if not path.stem.startswith(("cookbook_", "cluster"))}
+        scripts = {path.stem for path in self.FOLDER.glob("*.py") if not path.stem.startswith(("cookbook_", "cluster", "processes"))}
         included = re.findall(r"^\.\. literalinclude:: (\w+)\.py$", self.page(), re.M)
         assert len(included) == len(set(included)) and set(included) == scripts
         assert re.findall(r"^   \$ python docs/recipes/(\w+)\.py$", self.page(), re.M) == PRINTING_RECIPES
