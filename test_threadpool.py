@@ -4999,6 +4999,11 @@ def processes():
         yield executor
 
 
+class Unloadable:
+    def __reduce__(self):
+        return int, ("what was sent cannot be loaded",)
+
+
 class TestExecutor:
     def test_the_calls_are_made_by_processes_and_callbacks_here(self, make_pool, processes):
         pool, pids, threads = make_pool(2, executor=processes), set(), set()
@@ -5056,6 +5061,13 @@ class TestExecutor:
                 else:
                     assert request.result == request.args[0] != 3
             assert sum(request.exception for request in requests) >= 1 and requests[3].exception
+
+    def test_an_argument_that_cannot_be_loaded_there_breaks_the_executor_and_nothing_hangs(self, make_pool):
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            pool = make_pool(2, executor=executor)
+            for argument in (Unloadable(), -1):
+                assert isinstance(pool.submit(abs, argument).exception(TIMEOUT), concurrent.futures.BrokenExecutor)
 
     def test_workers_are_the_number_of_calls_under_way(self, make_pool):
         far = Later()
@@ -5361,6 +5373,13 @@ class TestLoky(Engine):
 
     def test_the_recipe_prints(self, loky):
         assert run_recipe("processes.py", "loky") == "primes below 200,000: 17984\n"
+
+    def test_an_argument_that_cannot_be_loaded_there_breaks_the_executor_and_nothing_hangs(self, make_pool, loky):
+        executor = loky.ProcessPoolExecutor(1)
+        pool = make_pool(2, executor=executor)
+        assert isinstance(pool.submit(abs, Unloadable()).exception(TIMEOUT), concurrent.futures.BrokenExecutor)
+        assert isinstance(pool.submit(abs, -1).exception(TIMEOUT), concurrent.futures.BrokenExecutor)
+        executor.shutdown(kill_workers=True)
 
     def test_a_result_that_cannot_be_sent_fails_alone(self, make_pool, engine):
         pool = make_pool(2, executor=engine)

@@ -143,10 +143,11 @@ def main():
     rows += [(name, *map(text, zip(*rounds))) for name, rounds in times.items()]
     for row in rows:
         lines += [f"   {'  ' if n else '* '}- {cell}" for n, cell in enumerate(row)]
+    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
     lines += [
         "",
         f"Microseconds a call: the median of {options.rounds} rounds, in brackets the least and the most.  "
-        f"{processor()}, {os.cpu_count()} processors, {platform.system()}, CPython {platform.python_version()}, "
+        f"{processor()}, {os.cpu_count()} processors{load}, {platform.system()}, CPython {platform.python_version()}, "
         f"distributed {distributed.__version__}, loky {loky.__version__}."
         + (f"  A worker that waits takes {memory:.0f} kB." if memory else ""),
     ]

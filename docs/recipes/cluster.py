@@ -17,7 +17,7 @@ import cloudpickle
 import distributed
 from threadpool import ThreadPool, makeRequests
 
-LOOK_SECONDS = 1  # how often a call that has no result yet looks whether the client is still there
+LOOK_SECONDS = 1  # how often a call without a result looks for its client
 TRAVEL_SECONDS = 600  # how long a result may take from there to here
 CLOSED = ("closing", "closed")  # a client's status from which it does not come back
 
@@ -29,19 +29,20 @@ class DaskExecutor(concurrent.futures.Executor):
         self.client = client
 
     def submit(self, fn, /, *args, **kwds):
-        # Made here and not importable, so it travels whole.  It hides keywords like key= and
-        # priority=, which Dask would take for its own.  And it pickles the result there, so that
-        # one which cannot be sent is an error of its own call; Dask fetches many results at once,
-        # and would fail them all.
+        # Made here and not importable, so it travels whole.  It hides keywords like key=
+        # and priority=, which Dask would take for its own.  And it pickles the result
+        # there, so that one which cannot be sent is an error of its own call; Dask
+        # fetches many results at once, and would fail them all.
         def call():
             return cloudpickle.dumps(fn(*args, **kwds))
 
         try:
-            # (Not pure: otherwise two calls with the same arguments would be made once.)
+            # (Not pure: otherwise two calls with equal arguments would be made once.)
             return DaskCall(self.client, self.client.submit(call, pure=False))
         except Exception as error:
             if self.client.status in CLOSED:
-                raise ConnectionError("the client is closed; it or the cluster has ended") from error
+                message = "the client is closed; it or the cluster has ended"
+                raise ConnectionError(message) from error
             raise
 
 
@@ -57,9 +58,11 @@ class DaskCall:
                     raise ConnectionError("the client is closed")
             return cloudpickle.loads(self.future.result(TRAVEL_SECONDS))
         except Exception as error:
-            lost = self.future.cancelled() or self.client.status != "running" or isinstance(error, OSError)
-            if lost and self.future.status != "error":  # otherwise it is the error of the call itself
-                raise ConnectionError(f"the cluster was lost before it brought the result: {error}") from error
+            away = self.future.cancelled() or self.client.status != "running"
+            own = self.future.status == "error"  # that of the call itself
+            if not own and (away or isinstance(error, OSError)):
+                message = f"the cluster was lost before it brought the result: {error}"
+                raise ConnectionError(message) from error
             raise
         finally:
             del self  # a traceback may lead back to this frame
@@ -78,11 +81,16 @@ def count_primes(numbers):
 
 
 def main(address=None):
-    cluster = address or distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-    with distributed.Client(cluster) as client, ThreadPool(4, executor=DaskExecutor(client)) as pool:
-        pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
-        pool.putRequests(makeRequests(count_primes, pieces))
-        print("primes below 200,000:", sum(request.result for request in pool.results()))
+    cluster = address or distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    )
+    pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
+    # The pool ends before the client, so that nothing is under way when that is closed.
+    with distributed.Client(cluster) as client:
+        with ThreadPool(4, executor=DaskExecutor(client)) as pool:
+            pool.putRequests(makeRequests(count_primes, pieces))
+            total = sum(request.result for request in pool.results())
+            print("primes below 200,000:", total)
     if not address:
         cluster.close()
 

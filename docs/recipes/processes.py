@@ -17,8 +17,9 @@ def engine(name):
         import loky
 
         return loky.ProcessPoolExecutor(2)
-    # Not by fork, the default on Linux before Python 3.14: it is not safe where threads are.
-    return concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+    # Not by fork, the default on Linux before Python 3.14: not safe where threads are.
+    spawn = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn)
 
 
 def is_prime(n):
@@ -26,15 +27,17 @@ def is_prime(n):
 
 
 def count_primes(numbers):
-    """One call for a piece of the numbers: a call for each would cost more than it computes."""
+    """A call for each number would cost more than it computes; so one for a piece."""
     return sum(map(is_prime, numbers))
 
 
 def main(name=None):
     pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
+    # Four workers for two processes: so each finds its next call waiting.
     with engine(name) as executor, ThreadPool(4, executor=executor) as pool:
         pool.putRequests(makeRequests(count_primes, pieces))
-        print("primes below 200,000:", sum(request.result for request in pool.results()))
+        total = sum(request.result for request in pool.results())
+        print("primes below 200,000:", total)
 
 
 # The new processes import this file, and must not start processes of their own.
