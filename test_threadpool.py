@@ -5499,7 +5499,7 @@ class TestCluster(Engine):
     def test_the_recipe_leaves_keywords_and_equal_calls_alone(self, make_pool, client):
         pool = make_pool(2, executor=dask_recipe(client))
         assert pool.submit(sorted, ["b", "C", "a"], key=str.lower).result(TIMEOUT) == ["a", "b", "C"]
-        assert pool.submit(dict, pure=1, workers=2, priority=3).result(TIMEOUT) == dict(pure=1, workers=2, priority=3)
+        assert pool.submit(dict, pure=1, workers=2, priority=3).result(TIMEOUT) == {"pure": 1, "workers": 2, "priority": 3}
         assert len(set(pool.map(os.urandom, [16] * 5))) == 5
 
     @pytest.mark.parametrize("closed", ["cluster", "client"])
@@ -5763,7 +5763,7 @@ class TestFaults:
             pool, futures = make_pool(workers), []
             assert type(pool.submit(begin, frames).exception(TIMEOUT)) is RecursionError
             # What was queued is done, later, by whoever has room for it.
-            until(lambda: len(futures) == 400 and all(future.done() for future in futures))
+            until(lambda futures=futures: len(futures) == 400 and all(future.done() for future in futures))
 
     @pytest.mark.parametrize("workers", [0, 1])
     def test_a_put_for_which_the_stack_is_too_short_has_not_put(self, make_pool, workers):

@@ -15,6 +15,7 @@ import sys
 
 import cloudpickle
 import distributed
+
 from threadpool import ThreadPool, makeRequests
 
 LOOK_SECONDS = 1  # how often a call without a result looks for its client
