@@ -5776,7 +5776,7 @@ class TestFaults:
         failed = 0
         for frames in range(40):
             pool, request = make_pool(workers), WorkRequest(abs, [-1])
-            until(lambda: len(pool._requests_queue.parking.hung) == workers)
+            until(lambda pool=pool: len(pool._requests_queue.parking.hung) == workers)
             try:
                 with_room_for(frames, pool.putRequest, request)
             except RecursionError:
@@ -5899,7 +5899,9 @@ class TestFaults:
         before = threading.active_count()
         pools, things, blocks = make_and_use(500)
         later = make_and_use(9500)
-        assert later[0] <= pools and later[1] < things + 100 and later[2] < blocks + 1000
+        assert later[0] <= pools and later[1] < things + 100
+        # (Who traces, such as coverage, keeps a little for each thread.)
+        assert later[2] < blocks + 1000 or sys.gettrace() is not None
 
     def test_memory_stays_flat_over_many_requests(self, make_pool):
         def use(number):
