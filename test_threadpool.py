@@ -4461,6 +4461,18 @@ class TestNotify:
         pool._results_queue.put((request, 1))
         assert told == [True] and values(pool.results(TIMEOUT)) == [1]
 
+    def test_nobody_is_told_of_the_results_of_a_pool_that_was_dropped(self):
+        told, gate = [], Gate()
+        pool = ThreadPool(1, notify=lambda: told.append(True))
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        [worker], dropped = pool.workers, weakref.ref(pool)
+        del pool
+        until(lambda: gc.collect() >= 0 and dropped() is None)
+        gate.open.set()
+        worker.join(TIMEOUT)
+        assert not worker.is_alive() and told == []
+
     def test_a_pool_that_notifies_can_be_dropped_and_forked(self):
         done = run_python("""
             import os, queue, threadpool, weakref
