@@ -38,7 +38,7 @@ FREE_THREADED ?=
 matrix: .venv/matrix ## run the tests with every Python found, on the PATH or by pyenv
 	@free=$$($(FREE_THREADED)) || exit; \
 	for bin in "$$(pyenv root 2>/dev/null)"/versions/*/bin; do found=$$bin:$$found; done; \
-	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox -q $(if $(ONLY),-- test_threadpool.py -k $(ONLY))
+	PATH=$$found$$PATH$${free:+:$${free%/*}} $(BIN)/tox run-parallel -q -p 2 --parallel-no-spinner $(if $(ONLY),-- test_threadpool.py -k $(ONLY))
 
 stress: ## let a storm of requests blow for SECONDS=60 with each of them (REQUESTS=10000000: for memory, too)
 	SECONDS=$(or $(SECONDS),60) $(MAKE) matrix ONLY='"Storm or many_requests" -o faulthandler_timeout=7200'
