@@ -109,7 +109,7 @@ class Gate:
 
     def __call__(self, value=None):
         self.entered.release()
-        assert self.open.wait(TIMEOUT)
+        assert self.open.wait(2 * TIMEOUT)  # longer than anybody waits for what it holds up
         return value
 
     def wait_until_entered(self):
@@ -1523,10 +1523,14 @@ class TestMaps:
                     pool.dismissWorkers(2)
 
     def test_a_lazy_map_keeps_its_pool_and_an_eager_one_needs_none(self):
-        assert list(ThreadPool(2).map(abs, range(1000), buffersize=3)) == list(range(1000))
-        results = ThreadPool(2).map(abs, range(1000))
-        gc.collect()
-        assert list(results) == list(range(1000))
+        # (An assert would keep the pool, as pytest notes what its parts are.)
+        for options in ({"buffersize": 3}, {}):
+            pool = ThreadPool(2)
+            results, followed = pool.map(abs, range(1000), **options), weakref.ref(pool)
+            del pool
+            gc.collect()
+            assert (followed() is None) == (not options)
+            assert list(results) == list(range(1000))
 
     def test_a_worker_that_is_dismissed_puts_the_rest_back(self, make_pool):
         pool, gate = make_pool(1), Gate()
@@ -2120,6 +2124,22 @@ class TestCollecting:
             patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
             pool.poll()
         assert pool.wait(TIMEOUT) and called == [0, 1, 2]
+
+    def test_an_interrupt_while_a_result_is_struck_off_forgets_no_other_of_its_id(self, make_pool, monkeypatch):
+        # 1. a collector strikes it off; 2. another request of its ID is put; 3. KeyboardInterrupt.
+        def strike_off(key):
+            del pool.workRequests[key]
+            pool.putRequest(other)
+            raise KeyboardInterrupt
+
+        pool, other = make_pool(1), WorkRequest(abs, [-2], None, "k")
+        pool.putRequest(WorkRequest(abs, [-1], None, "k"))
+        until(pool._results_queue.qsize)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", strike_off)
+            pool.poll()
+        assert pool.workRequests == {"k": other}
+        assert values(pool.results(TIMEOUT)) == [2]
 
     def test_an_interrupt_while_a_result_is_struck_off_loses_no_callback(self, make_pool, monkeypatch):
         def strike_off(key):
