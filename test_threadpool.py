@@ -5459,12 +5459,21 @@ def local_cluster(distributed, **settings):
 
     settings = {f"distributed.{key}": value for key, value in settings.items()}
     preload = "import sys; sys.modules['threadpool'] = None"
-    with dask.config.set(settings), distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-        worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL + 1, preload=preload,
-    ) as cluster, distributed.Client(cluster, set_as_default=False, timeout=TIMEOUT) as client:  # fmt: skip
-        client.wait_for_workers(2, timeout=TIMEOUT)
-        yield cluster, client
+    with dask.config.set(settings):
+        cluster = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL + 1, preload=preload,
+        )  # fmt: skip
+        try:
+            with distributed.Client(cluster, set_as_default=False, timeout=TIMEOUT) as client:
+                client.wait_for_workers(2, timeout=TIMEOUT)
+                yield cluster, client
+        finally:
+            # (On rare occasions it never returns, with distributed 2024.8, after a process was killed.)
+            try:
+                cluster.close(timeout=20)
+            except distributed.TimeoutError:
+                [process.kill() for process in multiprocessing.active_children()]
 
 
 @contextlib.contextmanager
