@@ -1370,7 +1370,7 @@ class ThreadPool(concurrent.futures.Executor):
             # A `run` of the user's own may not set _gone.  (Of ours nobody asks is_alive: before
             # Python 3.13, a KeyboardInterrupt there makes it say False from then on, bpo-45274.)
             workers = [worker for worker in self.workers + self.dismissedWorkers if not getattr(worker, "_gone", False)]
-            at_work = (type(worker).run is WorkerThread.run or worker.is_alive() for worker in workers)
+            at_work = [type(worker).run is WorkerThread.run or worker.is_alive() for worker in workers]
             return not any(at_work) and not self._requests_queue.empty()
 
     def _wait_until(self, timeout: float | None) -> float | None:
