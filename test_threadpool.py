@@ -7118,6 +7118,18 @@ class TestEveryInterleaving:
         assert outcome in ([1, 2], [1, None], [None]) and not pool.workers
         self.outcomes.add(tuple(outcome))
 
+    def a_map_that_is_dropped_by_the_end(self):
+        pool, begun, before = ControlledPool(1), [], []
+        pool.map(begun.append, [1, 2, 3, 4])
+
+        def end():
+            pool.shutdown(wait=False, cancel_futures=True)
+            before.append(len(begun))
+
+        yield [(end,)]
+        assert len(begun) <= {0: 1, 1: 3}.get(before[0], 4)  # no more than the chunk that had been taken
+        self.outcomes.add(len(begun))
+
     def a_map_whose_reader_wants_no_more(self):
         pool, begun = ControlledPool(1), []
 
@@ -7190,6 +7202,7 @@ class TestEveryInterleaving:
             (a_map_and_two_workers, 1, 2),
             (a_map_and_a_dismissal, 0, 0),
             (a_map_that_nobody_reads_and_the_end, 1, 0),
+            (a_map_that_is_dropped_by_the_end, 1, 5),
             (a_map_whose_reader_wants_no_more, 1, 3),
             (a_map_that_is_cancelled, 1, 3),
             pytest.param(a_fork, 1, 0, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")),
