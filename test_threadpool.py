@@ -2082,6 +2082,19 @@ class TestCollecting:
         pool.createWorkers(1)
         assert values(pool.results(TIMEOUT)) == [1]
 
+    def test_an_interrupted_put_lets_go_who_waits_for_it(self, make_pool, monkeypatch):
+        # 1. putter registers the request; 2. a collector sees it pending, and sleeps; 3. KeyboardInterrupt.
+        def interrupt(_):
+            waiting.append(in_thread(pool.wait))
+            until(lambda: pool._results_queue.parking.hung)
+            raise KeyboardInterrupt
+
+        pool, waiting = make_pool(1), []
+        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(WorkRequest(abs, [-1]))
+        assert waiting.pop()() is True
+
     def test_two_threads_putting_one_id_at_once_are_told(self, make_pool):
         # 1. first: finds the ID free; 2. second: finds it free and registers; 3. first registers.
         pool = make_pool(0)
