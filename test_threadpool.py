@@ -161,6 +161,18 @@ def run_python(code, *args, timeout=TIMEOUT, options=(), **kwds):
     )
 
 
+def run_script(path, *args, options=("-W", "error"), cwd=HERE, environ=os.environ, **variables):
+    """Run a script of the docs, as their pages say."""
+    return subprocess.run(
+        [sys.executable, *options, str(HERE / "docs" / path), *args],
+        cwd=cwd,
+        env={**environ, "PYTHONPATH": str(HERE), **variables},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+
+
 def hold_chunk(pool, number):
     """A map whose only chunk, of so many inputs, is held at its first call by the gate."""
     gate = Gate()
@@ -4944,18 +4956,9 @@ class TestBars:
 class TestNotifyPage:
     """The page on notify includes these scripts, and says what they print."""
 
-    @pytest.fixture
-    def run_script(self):
-        def run(name, environ=os.environ):
-            return subprocess.run(
-                [sys.executable, "-W", "error", HERE / "docs" / "notify" / f"{name}.py"],
-                env={**environ, "PYTHONPATH": str(HERE), "COLUMNS": "80"},
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-            )
-
-        return run
+    @staticmethod
+    def run(name, environ=os.environ):
+        return run_script(f"notify/{name}.py", environ=environ, COLUMNS="80")
 
     @staticmethod
     def included(name):
@@ -4965,8 +4968,8 @@ class TestNotifyPage:
         [printed, *_] = re.findall(r"::\n\n((?:    *\S.*\n)+)", after)
         return textwrap.dedent(printed)
 
-    def test_asyncio(self, run_script):
-        done = run_script("with_asyncio")
+    def test_asyncio(self):
+        done = self.run("with_asyncio")
         assert (done.returncode, done.stderr, done.stdout) == (0, "", self.included("with_asyncio"))
 
     def test_a_callback_that_raises_does_not_hold_up_asyncio(self):
@@ -4986,13 +4989,13 @@ class TestNotifyPage:
         assert re.findall("^LookupError: (.*)$", done.stderr, re.M) == ["callback 16", "callback 25", "callback -1"]
 
     @pytest.mark.parametrize("toolkit, name", [("Tk", "with_tk"), ("Qt", "with_qt")], indirect=["toolkit"])
-    def test_a_window(self, run_script, toolkit, name):
-        done = run_script(name, toolkit)
+    def test_a_window(self, toolkit, name):
+        done = self.run(name, toolkit)
         assert (done.returncode, done.stderr, done.stdout) == (0, "", self.included(name))
 
-    def test_tqdm(self, run_script):
+    def test_tqdm(self):
         pytest.importorskip("tqdm")
-        done = run_script("bar_tqdm")
+        done = self.run("bar_tqdm")
         assert (done.returncode, done.stdout) == (0, self.included("bar_tqdm"))
         ends = [bar.splitlines()[-1] for bar in done.stderr.split("\n\n")]  # each begins with a \r
         assert [re.sub(r"\|.*\| | \[.*", " ", end).split() for end in ends] == [
@@ -5001,9 +5004,9 @@ class TestNotifyPage:
             ["100%", "13/13"],
         ]
 
-    def test_rich(self, run_script):
+    def test_rich(self):
         pytest.importorskip("rich")
-        done = run_script("bar_rich")
+        done = self.run("bar_rich")
         assert (done.returncode, done.stdout) == (0, self.included("bar_rich"))
         assert re.findall(r"\d+%|\d+/\d+", done.stderr) == ["100%", "100%", "13/13"]
 
@@ -5049,9 +5052,11 @@ class Unloadable:
         return int, ("what was sent cannot be loaded",)
 
 
-class TestExecutor:
-    def test_the_calls_are_made_by_processes_and_callbacks_here(self, make_pool, processes):
-        pool, pids, threads = make_pool(2, executor=processes), set(), set()
+class Elsewhere:
+    """What holds with every executor whose calls are made by other processes; a fixture `engine` is the executor."""
+
+    def test_calls_are_made_there_and_callbacks_here(self, make_pool, engine):
+        pool, pids, threads = make_pool(3, executor=engine), set(), set()
 
         def note(request, pid):
             pids.add(pid)
@@ -5061,17 +5066,26 @@ class TestExecutor:
             pool.putRequest(request)
         assert pool.wait(TIMEOUT)
         assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
-        assert pool.submit(os.getpid).result(TIMEOUT) in set(processes._processes)
         assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
 
-    def test_map_keeps_its_promises(self, make_pool, processes):
-        pool = make_pool(2, executor=processes)
+    def test_map_keeps_its_promises(self, make_pool, engine):
+        pool = make_pool(4, executor=engine)
         assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
         assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
         assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
         endless = pool.map(abs, itertools.count(), buffersize=10)
         assert list(itertools.islice(endless, 30)) == list(range(30))
         endless.close()
+
+
+class TestExecutor(Elsewhere):
+    @pytest.fixture
+    def engine(self, processes):
+        return processes
+
+    def test_the_processes_are_those_of_the_executor(self, make_pool, processes):
+        pool = make_pool(2, executor=processes)
+        assert pool.submit(os.getpid).result(TIMEOUT) in set(processes._processes)
 
     def test_the_recipe_prints(self):
         assert run_recipe("processes.py") == "primes below 200,000: 17984\n"
@@ -5294,34 +5308,15 @@ class Counted(concurrent.futures.Executor):
         return self.executor.submit(fn, *args, **kwds)
 
 
-class Engine:
-    """What holds with each of them; a fixture `engine` is the executor, whose processes cannot import threadpool."""
-
-    def test_calls_are_made_there_and_callbacks_here(self, make_pool, engine):
-        pool, pids, threads = make_pool(3, executor=engine), set(), set()
-
-        def note(request, pid):
-            pids.add(pid)
-            threads.add(threading.current_thread())
-
-        for request in makeRequests(os.getpid, [([], None)] * 20, note):
-            pool.putRequest(request)
-        assert pool.wait(TIMEOUT)
-        assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
-        assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
+class Engine(Elsewhere):
+    """What holds with each of them, too; their processes cannot import threadpool."""
 
     def test_the_callable_and_its_arguments_travel_alone(self, make_pool, engine):
         pool = make_pool(2, executor=engine)
         assert list(pool.map(far_imports, ["threadpool", "sched"])) == [False, True]
 
-    def test_map_keeps_its_promises(self, make_pool, engine):
+    def test_a_map_raises_the_error_of_its_call(self, make_pool, engine):
         pool = make_pool(4, executor=engine)
-        assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
-        assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
-        assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
-        endless = pool.map(abs, itertools.count(), buffersize=10)
-        assert list(itertools.islice(endless, 30)) == list(range(30))
-        endless.close()
         with pytest.raises(LookupError, match="number 7 is not here"):
             list(pool.map(far_failure, [7, 8]))
 
@@ -5387,9 +5382,7 @@ class Engine:
 
 def run_recipe(name, *args):
     """What a script beside the page on outgrowing one machine prints."""
-    command = [sys.executable, "-W", "error", HERE / "docs" / "recipes" / name, *args]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(HERE)}, capture_output=True, text=True,
-                          timeout=TIMEOUT)  # fmt: skip
+    done = run_script(f"recipes/{name}", *args)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -7426,14 +7419,8 @@ class TestCookbook:
         ],
     )
     def test_a_recipe_prints(self, number, output, tmp_path):
-        done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", HERE / "docs" / "recipes" / f"cookbook_{number}.py"],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
+        script = f"recipes/cookbook_{number}.py"
+        done = run_script(script, options=["-X", "dev", "-W", "error"], cwd=tmp_path)
         assert (done.returncode, done.stderr, done.stdout) == (0, "", output)
         page = (HERE / "docs" / "history.rst").read_text(encoding="utf-8")
         assert "It prints::\n\n" + textwrap.indent(output, "   ") in page
@@ -7481,11 +7468,7 @@ class TestRecipes:
     @classmethod
     def run(cls, name, *args, cwd):
         cls.need(name)
-        script = str(cls.FOLDER / f"{name}.py")
-        environment = {**os.environ, "PYTHONPATH": str(HERE), "no_proxy": "127.0.0.1", "COLUMNS": "100"}
-        return subprocess.run(
-            [sys.executable, script, *args], cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT
-        )
+        return run_script(f"recipes/{name}.py", *args, options=(), cwd=cwd, no_proxy="127.0.0.1", COLUMNS="100")
 
     def test_the_page_includes_each_script_and_shows_what_it_prints(self):
         scripts = {path.stem for path in self.FOLDER.glob("*.py") if not path.stem.startswith(("cookbook_", "cluster", "processes"))}
