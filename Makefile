@@ -12,7 +12,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 # All that some test needs.  Where the last two cannot be had, it is skipped.
-PACKAGES = .venv/test .venv/property .venv/recipes .venv/bars .venv/windows .venv/cluster
+PACKAGES = .venv/test .venv/property .venv/recipes .venv/windows .venv/cluster
 
 test: $(PACKAGES) ## run the tests, and the examples of the module, the README and the docs
 	$(BIN)/python -m pytest

@@ -83,6 +83,7 @@ import logging
 import operator
 import os
 import queue
+import stat
 import sys
 import threading
 import traceback
@@ -1567,7 +1568,7 @@ getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
 
 def _digest(path: bytes, output: os.stat_result) -> str | None:
     """The SHA-256 of a file, read piece by piece; None for a pipe or the like, and for our own output."""
-    if os.path.samestat(os.stat(path), output) or not os.path.isfile(path):
+    if os.path.samestat(status := os.stat(path), output) or not stat.S_ISREG(status.st_mode):
         return None
     digest, piece = hashlib.sha256(), memoryview(bytearray(1 << 18))
     with open(path, "rb", buffering=0) as file:
@@ -1654,11 +1655,11 @@ def _main(arguments: list[str] | None = None) -> int:
         return 130
     except OSError as error:  # from our own output; spare the interpreter its last attempt to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        pipe = isinstance(error, BrokenPipeError)  # ``| head`` has seen enough
-        return 141 if pipe else _say(f"the manifest cannot be written: {error.strerror}", 1)
+        # (141 is for ``| head``, which has seen enough.)
+        return 141 if isinstance(error, BrokenPipeError) else _say(f"the manifest cannot be written: {error.strerror}")
 
 
-def _say(line: str, status: int = 0) -> int:
+def _say(line: str, status: int = 1) -> int:
     """Print a line on stderr; if that is closed or full, it is no reason to stop.  Return the status."""
     with suppress(OSError):
         os.write(2, os.fsencode(f"threadpool.py: {line}\n"))  # not by sys.stderr, which would try again at exit
