@@ -49,7 +49,6 @@ GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 HERE = pathlib.Path(threadpool.__file__).resolve().parent
 SECONDS = float(os.environ.get("SECONDS", 2))  # how long a storm blows
 REQUESTS = int(os.environ.get("REQUESTS", 100_000))  # after how many memory must be as it was
-PREEMPTIONS = int(os.environ.get("PREEMPTIONS", 0))  # how many more than usual, see "Every interleaving"
 SILENT = {"exc_callback": lambda request, exc_info: None}
 
 
@@ -72,8 +71,8 @@ def make_pool():
 
     yield make
     for pool in pools:
-        pool._check()
-        pool._requests_queue.close()
+        check(pool)
+        pool.shutdown(wait=False)
         for worker in pool.workers + pool.dismissedWorkers:
             worker.join(TIMEOUT)
             assert not worker.is_alive()
@@ -136,26 +135,90 @@ def until(condition):
         time.sleep(0.0005)
 
 
-def run_python(code, *args, timeout=TIMEOUT, options=(), **kwds):
-    """Run code in an interpreter of its own, with warnings as errors."""
-    return subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", *options, "-c", textwrap.dedent(code), *args],
-        cwd=HERE,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        **kwds,
-    )
+def run_program(*args, timeout=TIMEOUT, options=(), **kwds):
+    """Run Python with these arguments, with warnings as errors."""
+    command = [sys.executable, "-X", "dev", "-W", "error", *options, *args]
+    return subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=timeout, **kwds)
 
 
-def hold_chunk(pool, number):
-    """A map whose only chunk, of so many inputs, is held at its first call by the gate."""
-    gate = Gate()
-    job = threadpool._Map(pool, gate, [range(number)], None, None)
-    job.size = number
-    job.feed()
-    gate.wait_until_entered()
-    return job, gate
+def run_python(code, *args, **kwds):
+    """Run code in an interpreter of its own."""
+    return run_program("-c", textwrap.dedent(code), *args, **kwds)
+
+
+# What the tests know of the engine
+# =================================
+#
+# A new engine changes these, and the tests at the end of this file.
+
+
+def sleeping_workers(pool):
+    """How many threads wait for a request."""
+    return len(pool._requests_queue.parking.hung)
+
+
+def waiting_collectors(pool):
+    """How many threads wait for a result."""
+    return len(pool._results_queue.parking.hung)
+
+
+def waiting_putters(pool):
+    """How many threads wait for room in the queue."""
+    return len(pool._requests_queue.room.hung)
+
+
+def wake_workers(pool):
+    """Have every sleeping worker look again."""
+    pool._requests_queue.parking.ring_all()
+
+
+def queued(pool):
+    """What waits for a worker, in order."""
+    return list(pool._requests_queue.queue)
+
+
+def is_shut_down(pool):
+    return pool._requests_queue.closed is not None
+
+
+def is_detached(request):
+    """Whether a request refers to nothing of a pool's any more."""
+    return request._results is None and request._context is None
+
+
+def is_whole(future):
+    """Whether somebody has asked for what only a future of the standard library has."""
+    return "_condition" in vars(future)
+
+
+def is_settled(future):
+    """Whether a future is done, also where nobody has asked."""
+    return "_asked" in vars(future)
+
+
+def recall(pool):
+    """Have the workers that are at a map put back what they have not begun."""
+    pool._requests_queue.cut()
+
+
+def usual_number_of_workers():
+    """How many a pool has that was not told."""
+    return threadpool._how_many(None, None)
+
+
+def known_pools():
+    """How many pools the module knows of."""
+    return len(threadpool._pools)
+
+
+def check(pool):
+    """Assert what holds whenever no call is under way."""
+    pool._check()
+
+
+def after_fork():
+    """What happens in the child of a fork."""
+    threadpool._after_fork()
 
 
 def values(requests):
@@ -259,7 +322,7 @@ class TestWorkRequest:
         pool.putRequests([first, second])
         gate.wait_until_entered()
         assert second.cancel() is True
-        assert second.requestID not in pool.workRequests and not pool._requests_queue.queue
+        assert second.requestID not in pool.workRequests and not queued(pool)
         assert second.cancel() is False
         assert first.cancel() is False  # begun
         gate.open.set()
@@ -296,7 +359,7 @@ class TestWorkRequest:
         pool.putRequests([WorkRequest(gate), request])
         gate.wait_until_entered()
         waiting = [in_thread(pool.wait) for _ in range(3)]
-        until(lambda: len(pool._results_queue.parking.hung) == 3)
+        until(lambda: waiting_collectors(pool) == 3)
         gate.open.set()
         request.cancel()
         assert [join() for join in waiting] == [True] * 3
@@ -342,266 +405,54 @@ class TestMakeRequests:
         assert request.callback is None and request.exc_callback is threadpool._handle_thread_exception
 
 
-class TestParking:
-    """Each interleaving is produced by letting `look` do the other side's part."""
-
-    def test_a_ring_wakes_the_one_who_has_slept_longest(self):
-        parking, woken = threadpool._Parking(), []
-        sleepers = []
-        for number in range(3):
-            sleepers.append(in_thread(lambda n=number: (parking.park(lambda: False), woken.append(n))))
-            until(lambda n=number: len(parking.hung) == n + 1)
-        for expected in ([0], [0, 1], [0, 1, 2]):
-            parking.ring()
-            sleepers.pop(0)()
-            assert woken == expected
-        parking.ring()  # nobody there: costs nothing
-
-    def test_a_look_that_finds_something_takes_the_bell_off(self):
-        parking = threadpool._Parking()
-        parking.park(lambda: True)
-        assert not parking.hung
-
-    def test_a_ring_between_hanging_up_and_the_second_look_is_waited_for(self):
-        # 1. sleeper hangs up; 2. putter takes its bell off and rings it; 3. sleeper
-        # finds something.  The ring must not be left for its next sleep.
-        parking, bell = threadpool._Parking(), threadpool._new_bell()
-        parking.park(lambda: parking.ring() or True, bell=bell)
-        assert bell.locked() and not parking.hung
-
-    def test_a_bell_that_was_taken_off_but_not_yet_rung_is_waited_for(self):
-        # 1. sleeper hangs up; 2. putter takes its bell off; 3. sleeper finds
-        # something, and the bell gone; 4. only now the putter rings.
-        parking, bell, gone = threadpool._Parking(), threadpool._new_bell(), threading.Event()
-
-        def look():
-            parking.hung.pop()
-            gone.set()
-            return True
-
-        join = in_thread(lambda: parking.park(look, bell=bell))
-        assert gone.wait(TIMEOUT)
-        assert join.thread.is_alive()
-        bell.release()
-        join()
-        assert bell.locked()
-
-    def test_a_ring_after_the_second_look_is_not_lost(self):
-        # 1. sleeper hangs up and looks in vain; 2. putter rings; 3. sleeper sleeps.
-        parking = threadpool._Parking()
-        parking.park(parking.ring, TIMEOUT)  # ring() is None: "nothing found"
-        assert not parking.hung
-
-    def test_the_sleep_ends_when_the_time_is_up(self):
-        parking = threadpool._Parking()
-        parking.park(lambda: False, 0.001)
-        assert not parking.hung
-
-    def test_a_bell_rung_just_when_the_time_is_up_is_taken_for_a_ring(self):
-        class Late:
-            """A bell that is rung when its owner has given up waiting."""
-
-            def __init__(self):
-                self.lock = threadpool._new_bell()
-
-            def acquire(self, blocking=True, timeout=-1):
-                if timeout == -1:
-                    return self.lock.acquire()
-                parking.ring()
-                return False
-
-            def release(self):
-                self.lock.release()
-
-        parking, bell = threadpool._Parking(), Late()
-        parking.park(lambda: False, 1, bell)
-        assert bell.lock.locked() and not parking.hung
-
-    def test_an_interrupted_sleeper_takes_its_bell_off(self):
-        def interrupt():
-            raise KeyboardInterrupt
-
-        parking = threadpool._Parking()
-        with pytest.raises(KeyboardInterrupt):
-            parking.park(interrupt)
-        assert not parking.hung
-
-    def test_an_interrupted_sleeper_takes_its_own_bell_off_and_rings_nobody(self):
-        def interrupt():
-            assert len(parking.hung) == 2
-            raise KeyboardInterrupt
-
-        parking = threadpool._Parking()
-        other = in_thread(parking.park, lambda: False)
-        until(lambda: parking.hung)
-        [bell] = parking.hung
-        with pytest.raises(KeyboardInterrupt):
-            parking.park(interrupt)
-        assert list(parking.hung) == [bell] and bell.__self__.locked()
-        parking.ring()
-        other()
-
-    def test_an_interrupted_sleeper_passes_its_ring_on(self):
-        parking, others = threadpool._Parking(), []
-
-        def interrupt():
-            others.append(in_thread(lambda: parking.park(lambda: False)))
-            until(lambda: len(parking.hung) == 2)
-            parking.ring()
-            assert len(parking.hung) == 1
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            parking.park(interrupt)
-        others.pop()()
-
-    def test_the_one_meant_is_woken_and_no_other(self):
-        parking, bells = threadpool._Parking(), [threadpool._new_bell() for _ in range(3)]
-        joins = [in_thread(lambda b=bell: parking.park(lambda: False, bell=b)) for bell in bells]
-        until(lambda: len(parking.hung) == 3)
-        parking.ring_this(bells[1])
-        joins[1]()
-        assert bells[0].release in parking.hung and bells[2].release in parking.hung
-        parking.ring_this(bells[1])  # does not hang: costs nothing
-        assert bells[1].locked()
-        parking.ring_all()
-        joins[0](), joins[2]()
-        assert not parking.hung
-
-    def test_no_wakeup_is_lost(self, frantic):
-        box, total = threadpool._Queue(), 3000
-
-        def producer():
-            for number in range(total):
-                box.add(number)
-
-        def consumer():
-            got = 0
-            while True:
-                try:
-                    item = box.queue.popleft()
-                except IndexError:
-                    box.parking.park(lambda: box.reaches(1), TIMEOUT)
-                    continue
-                if item is None:
-                    return got
-                got += 1
-
-        consumers = [in_thread(consumer) for _ in range(3)]
-        producers = [in_thread(producer) for _ in range(2)]
-        [join() for join in producers]
-        for _ in consumers:
-            box.add(None)
-        assert sum(join() for join in consumers) == 2 * total
-
-
 class TestQueues:
-    def test_a_worker_reads_the_end_before_its_last_look(self):
-        # 1. worker finds the queue empty; 2. a request is put, while it is open;
-        # 3. it is closed; 4. worker sees it closed - and looks once more.
-        requests = threadpool._RequestsQueue(0)
-        answers = iter([False])
-
-        def dismissed():
-            if next(answers, None) is False:
-                requests.queue = Surprise(requests)
-            return False
-
-        class Surprise(type(requests.queue)):
-            def __init__(self, requests):
-                self.requests = requests
-
-            def popleft(self):
-                if not self and self.requests.closed is None:
-                    self.append("late")
-                    self.requests.close()
-                    raise IndexError
-                return super().popleft()
-
-        assert requests.take(threadpool._new_bell(), dismissed) == "late"
-        assert requests.take(threadpool._new_bell(), dismissed) is None
-
-    def test_a_putter_takes_its_request_back_from_a_closed_queue(self):
-        requests = threadpool._RequestsQueue(0)
-        requests.close()
-        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
-            requests.put("late")
-        assert requests.empty()
-
     def test_everybody_gets_an_error_of_their_own(self, caplog):
         # One that is raised again and again gathers the tracebacks of all.
         def fail():
             raise ValueError
 
-        closed, broken = threadpool._RequestsQueue(0), ThreadPool(0, initializer=fail)
-        closed.close()
+        closed, broken = ThreadPool(0), ThreadPool(0, initializer=fail)
+        closed.shutdown()
         errors, futures = [], [broken.submit(abs, n) for n in range(2)]
         broken.createWorkers(1)
         errors += [future.exception(TIMEOUT) for future in futures]
-        for put in (lambda: closed.put(1), lambda: broken.submit(abs)):
+        for put in (lambda: closed.submit(abs), lambda: broken.submit(abs)):
             for _ in range(2):
                 with pytest.raises(RuntimeError) as caught:
                     put()
                 errors.append(caught.value)
         assert len(set(map(id, errors))) == 6
 
-    def test_a_request_that_a_worker_took_while_the_queue_was_closing_counts_as_put(self):
-        # 1. putter appends; 2. closer closes; 3. a worker takes the request; 4. putter sees
-        # the queue closed, and its request gone.
-        requests = threadpool._RequestsQueue(0)
-        requests.queue = types.SimpleNamespace(append=lambda _: None, remove=[].remove)
-        requests.closed = RuntimeError()
-        requests.put("taken")
-
-    def test_a_worker_that_leaves_passes_its_ring_on(self):
-        # 1. two workers sleep; 2. a request is put, the first to park is rung; 3. it
-        # is dismissed before it looks: the other one must take the request.
-        pool = ThreadPool(2)
-        until(lambda: len(pool._requests_queue.parking.hung) == 2)
-        first = pool._requests_queue.parking.hung[0]
-        [worker] = [worker for worker in pool.workers if worker._bell.release == first]
-        worker._dismissed.set()
-        pool.putRequest(WorkRequest(abs, [-7]))
-        worker.join(TIMEOUT)
-        assert not worker.is_alive()
-        assert values(pool.results(TIMEOUT)) == [7]
-
-    def test_get_waits_for_at_most_the_timeout(self):
-        requests = threadpool._RequestsQueue(0)
+    def test_get_waits_for_at_most_the_timeout(self, make_pool):
+        pool = make_pool(0)
         for arguments in ((False,), (True, 0.001), (True, 0)):
             with pytest.raises(queue.Empty):
-                requests.get(*arguments)
-        join = in_thread(requests.get)
-        until(lambda: requests.parking.hung)
-        requests.put("x")
-        assert join() == "x"
+                pool._requests_queue.get(*arguments)
+        join = in_thread(pool._requests_queue.get)
+        until(lambda: sleeping_workers(pool))
+        pool.putRequest(request := WorkRequest(abs))
+        assert join() is request
 
     def test_get_holds_nothing_while_it_waits(self, make_pool):
         pool = make_pool(0)
         for number, put in enumerate([lambda: pool.submit(Thing), lambda: pool.map(lambda _: Thing(), [1])]):
             join = in_thread(pool._requests_queue.get)
-            until(lambda: pool._requests_queue.parking.hung)
+            until(lambda: sleeping_workers(pool))
             future = put()
             followed = [weakref.ref(future.result(TIMEOUT) if not number else next(future))]
-            until(lambda: pool._requests_queue.parking.hung)
+            until(lambda: sleeping_workers(pool))
             followed.append(weakref.ref(future))
             del future
             assert gone(pool, followed)
             pool.putRequest(WorkRequest(abs))
             assert isinstance(join(), WorkRequest)
 
-    def test_a_queue_without_a_bound_is_never_full(self):
-        for maxsize in (0, -1):
-            requests = threadpool._RequestsQueue(maxsize)
-            assert not requests.full()
-            requests.put(1)
-            assert not requests.full()
-
-    def test_drain_takes_out_everything(self):
-        requests = threadpool._RequestsQueue(0)
-        for number in range(3):
-            requests.put(number)
-        assert list(requests.drain()) == [0, 1, 2] and requests.empty()
+    @pytest.mark.parametrize("q_size", [0, -1])
+    def test_a_queue_without_a_bound_is_never_full(self, make_pool, q_size):
+        pool = make_pool(0, q_size)
+        assert not pool._requests_queue.full()
+        pool.putRequest(WorkRequest(abs), block=False)
+        assert not pool._requests_queue.full()
 
 
 class TestWorkers:
@@ -643,7 +494,7 @@ class TestWorkers:
         pool.putRequest(request)
         assert pool.wait(TIMEOUT)
         names = [frame.name for frame in traceback.extract_tb(request.exc_info[2])]
-        assert names == ["_carry_out", "perform", "fail"]
+        assert names[-2:] == ["perform", "fail"]
         assert request.exc_info[1].__traceback__ is request.exc_info[2]
 
     @pytest.mark.parametrize("bad", [(None, [], {}), (abs, [1, 2], {}), (abs, 5, {}), (abs, [], {1: 2}), (abs, [1], 7)])
@@ -702,19 +553,6 @@ class TestWorkers:
         assert values(pool.results(TIMEOUT)) == [3, 3, 3]
         assert len(calls) == 3 and set(calls) == set(pool.workers)
 
-    def test_a_worker_whose_initializer_failed_takes_nothing(self, make_pool, monkeypatch, caplog):
-        # 1. its initializer fails; 2. it closes the queue and empties it; 3. a putter appends, to take it back at once.
-        def fail():
-            raise ValueError
-
-        pool = make_pool(0, initializer=fail)
-        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
-        monkeypatch.setattr(requests, "drain", lambda: requests.add(request) or iter(()))
-        pool.createWorkers(1)
-        pool.workers[0].join(TIMEOUT)
-        assert list(requests.queue) == [request] and request.result is None
-        requests.queue.clear()
-
     def test_an_initializer_must_be_callable(self):
         with pytest.raises(TypeError, match="initializer must be a callable, not 7"):
             ThreadPool(1, initializer=7)
@@ -753,7 +591,7 @@ class TestFutures:
         done, failed = pool.submit(abs, -1), pool.submit(int, "x")
         assert pool.submit(abs, -2).result(TIMEOUT) == 2  # so the first two are in
         assert done.result(0) == 1 and done.exception(0) is None
-        assert "_condition" not in vars(done) and "_condition" not in vars(failed)
+        assert not is_whole(done) and not is_whole(failed)
         with pytest.raises(ValueError, match="'x'"):
             failed.result(0)
         assert failed.exception(0) is failed.exception() and type(failed.exception()) is ValueError
@@ -763,7 +601,7 @@ class TestFutures:
             future.add_done_callback(called.append)
             assert concurrent.futures.wait([future], TIMEOUT).done == {future}
             assert list(concurrent.futures.as_completed([future], TIMEOUT)) == [future]
-        assert called == [done, failed] and isinstance(done._condition, threading.Condition)
+        assert called == [done, failed] and is_whole(done)
         assert repr(done).endswith("state=finished returned int>")
         with pytest.raises(AttributeError, match="has no attribute 'results'"):
             done.results()
@@ -790,26 +628,6 @@ class TestFutures:
         assert future.running()
         gate.open.set()
         assert future.result(TIMEOUT) == 3
-
-    @pytest.mark.parametrize("asked", [False, True])
-    def test_a_reader_and_the_worker_meet_at_the_end(self, make_pool, asked):
-        # 1. worker: has the result; 2. somebody asks, and sleeps; 3. worker: is second to set `_asked`.
-        # Or the worker is the first; then 2. finds the future done.
-        future, called = make_pool(0).submit(abs, -1), []
-        future._requests = None  # as if it had begun
-
-        def ask():
-            waiting = in_thread(concurrent.futures.wait, [future], TIMEOUT)
-            until(lambda: vars(future).get("_waiters"))
-            future.add_done_callback(called.append)
-            return waiting, in_thread(future.result, TIMEOUT)
-
-        waiting, result = ask() if asked else (None, None)
-        future._finish(1)
-        if asked:
-            assert waiting().done == {future} and result() == 1 and called == [future]
-        else:
-            assert "_condition" not in vars(future) and future.done() and future.result(0) == 1
 
     def test_whoever_asks_while_it_ends_hears_of_it_once(self, make_pool, frantic):
         pool, ways = make_pool(2), 5
@@ -857,14 +675,9 @@ class TestFutures:
         gate.open.set()
         assert first.result(TIMEOUT) is None and not first.cancel()
 
-    def test_a_cancelled_future_knows_no_queue(self, make_pool):
-        pool = make_pool(0)
-        future = pool.submit(abs, -1)
-        assert future.cancel() and future.cancel() and future._requests is None
-
     def test_a_copy_of_a_future_that_is_done_is_done(self, make_pool):
         future = make_pool(1).submit(abs, -1)
-        until(lambda: "_asked" in vars(future))  # settled, and nobody has asked
+        until(lambda: is_settled(future))  # and nobody has asked
         for copied in (copy.copy(future), pickle.loads(pickle.dumps(future))):
             assert copied.result() == 1 and copied.done() and not copied.running()
             assert concurrent.futures.wait([copied], TIMEOUT).done == {copied}
@@ -1028,7 +841,7 @@ class TestFutures:
         gate.wait_until_entered()
         second = pool.submit(abs, -2)
         join = in_thread(pool.submit, abs, -3)
-        until(lambda: pool._requests_queue.room.hung)
+        until(lambda: waiting_putters(pool))
         assert second.cancel()
         third = join()
         gate.open.set()
@@ -1093,12 +906,12 @@ class TestMaps:
             list(pool.map(fail, [1, 2]))
         assert pool.workers[0].is_alive()
 
-    def test_a_stop_iteration_is_not_the_end(self, make_pool, monkeypatch):
+    def test_a_stop_iteration_is_not_the_end(self, make_pool):
         pool, called = make_pool(1), []
 
         def stop(n):
             called.append(n)
-            pool._requests_queue.cut()  # as an idle worker may at this very moment
+            recall(pool)  # as an idle worker may at this very moment
             if n == 2:
                 raise StopIteration
             return n
@@ -1143,76 +956,6 @@ class TestMaps:
         assert pool.submit(abs, -1).result(TIMEOUT) == 1
         assert called == list(range(7)) and pool._requests_queue.empty() and list(results) == []
 
-    def test_cheap_calls_travel_many_to_a_hand_off_and_slow_ones_singly(self, make_pool, monkeypatch):
-        def hand_offs(chunksize):
-            pool = make_pool(1)
-            job = threadpool._Map(pool, abs, [range(1000)], chunksize, None)
-            job.feed()
-            sizes = []
-            while sum(sizes) < 1000:
-                sizes.append(len(job.done.get(timeout=TIMEOUT)[1]))
-            return sizes
-
-        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", 1000.0)  # no call takes so long
-        assert hand_offs(None) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 489]
-        assert hand_offs(400) == [400, 400, 200]
-        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", -1.0)  # every call takes longer
-        assert hand_offs(None) == [1] * 1000
-        assert hand_offs(400) == [400, 400, 200]
-
-    def test_a_chunk_that_is_cut_ends_after_its_current_call(self, make_pool):
-        pool = make_pool(1)
-        job, gate = hold_chunk(pool, 5)
-        pool._requests_queue.cut()
-        gate.open.set()
-        first, results, failure = job.done.get(timeout=TIMEOUT)
-        assert (first, results, failure) == (0, [0], [])
-        job.done.put((first, results, failure))
-        assert list(job.results(True, None)) == list(range(5))
-
-    def test_a_chunk_of_a_fixed_size_is_cut_only_to_be_dropped(self, make_pool):
-        pool, gate = make_pool(1), Gate()
-        results = pool.map(gate, range(6), chunksize=3)
-        gate.wait_until_entered()
-        pool._requests_queue.cut()
-        join = in_thread(next, results)
-        gate.open.set()
-        assert join() == 0
-        contexts, variable = make_pool(1), contextvars.ContextVar("variable", default=0)
-
-        def count(_):
-            variable.set(variable.get() + 1)
-            time.sleep(0.003)  # longer than a reader waits before it cuts
-            return variable.get()
-
-        assert list(contexts.map(count, range(6), chunksize=3)) == [1, 2, 3, 1, 2, 3]
-        gate.open.clear()
-        results = pool.map(gate, range(6), chunksize=3)
-        until(lambda: pool._requests_queue.chunks)
-        pool._requests_queue.cut(True)
-        [work] = pool._requests_queue.chunks.values()
-        assert work == [0]
-        gate.open.set()
-        assert list(results) == list(range(6))
-
-    def test_one_call_is_done_however_often_a_chunk_is_cut(self, make_pool, monkeypatch):
-        # 1. a worker takes a chunk; 2. another cuts it; 3. the first puts back what it has not done, and so on.
-        pool = make_pool(1)
-        job = threadpool._Map(pool, abs, [range(20)], None, None)
-        monkeypatch.setattr(job, "calls", lambda worker, left: (pool._requests_queue.cut(), map(abs, left))[1])
-        job.size = 20
-        job.feed()
-        assert list(job.results(True, None)) == list(range(20))
-
-    def test_a_chunk_taken_when_the_reader_wants_no_more_is_not_begun(self, make_pool):
-        # 1. a worker takes the map from the queue; 2. its reader ends it; 3. the worker begins a chunk.
-        pool, called = make_pool(0), []
-        job = threadpool._Map(pool, called.append, [range(5)], 5, None)
-        job.feed()
-        job.ended = True
-        pool.createWorkers(1)
-        assert job.done.get(timeout=TIMEOUT) == (0, [], []) and called == [] and not job.todo
-
     @pytest.mark.skipif(not GIL, reason="without the global lock, a generator is for one thread alone, or crashes")
     def test_one_of_two_readers_is_refused_and_the_other_reads_on(self, make_pool):
         def call(n):
@@ -1234,44 +977,10 @@ class TestMaps:
     def test_a_map_waits_for_room_like_every_put(self, make_pool):
         pool = make_pool(0, q_size=2)
         join = in_thread(pool.map, abs, range(-9, 0))
-        until(lambda: pool._requests_queue.room.hung)
+        until(lambda: waiting_putters(pool))
         assert pool._requests_queue.qsize() == 2
         pool.createWorkers(1)
         assert list(join()) == list(range(9, 0, -1))
-
-    def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
-        job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
-        job.size = 50  # so much it would hand over at once
-        assert job.feed() == 10
-        for job.read, fed in ((4, 10), (5, 15), (9, 15), (10, 20)):
-            assert job.feed() == fed
-
-    def test_a_reader_that_waits_looks_less_and_less_often(self, make_pool):
-        class Never:
-            def empty(self):
-                return True
-
-            def get(self, timeout):
-                timeouts.append(timeout)
-                if len(timeouts) < 6:
-                    raise queue.Empty
-                return 0, [], []
-
-        timeouts, job = [], threadpool._Map(make_pool(0), abs, [[1]], None, None)
-        job.done = Never()
-        assert job.next_chunk(None) == (0, [], [])
-        assert timeouts == [threadpool._CHUNK_SECONDS * 2**n for n in range(6)]
-
-    def test_a_worker_that_reads_begins_nothing_while_there_is_something_to_read(self, make_pool):
-        def read():
-            job = threadpool._Map(pool, begun.append, [range(3)], 1, None)
-            job.feed()
-            pool._requests_queue.help(job)
-            next(job.results(True, None))
-            return list(begun)
-
-        pool, begun = make_pool(1), []
-        assert pool.submit(read).result(TIMEOUT) == [0]
 
     def test_with_a_timeout_a_worker_that_reads_only_waits(self, make_pool):
         def read():
@@ -1281,82 +990,6 @@ class TestMaps:
         pool, begun = make_pool(1), []
         pool.submit(read).result(TIMEOUT)
         assert begun == []
-
-    @pytest.mark.parametrize("seconds, cut", [(1000.0, True), (-1.0, False)])
-    def test_after_a_chunk_that_was_slow_or_cut_the_next_is_a_single_input(self, make_pool, monkeypatch, seconds, cut):
-        pool = make_pool(1)
-        job, gate = hold_chunk(pool, 8)
-        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", seconds)
-        if cut:
-            pool._requests_queue.cut()
-        pool.dismissWorkers(1)
-        gate.open.set()
-        pool.joinAllDismissedWorkers()
-        assert job.size == 1 and len(job.done.get()[1]) == (1 if cut else 8)
-
-    @pytest.mark.parametrize("cancel", [False, True])
-    def test_the_end_cuts_a_chunk_of_a_fixed_size_only_if_it_cancels(self, make_pool, cancel):
-        pool, gate = make_pool(1), Gate()
-        results = pool.map(gate, range(5), chunksize=5)
-        gate.wait_until_entered()
-        [work] = pool._requests_queue.chunks.values()
-        pool.shutdown(wait=False, cancel_futures=cancel)
-        assert work == ([0] if cancel else list(range(5)))
-        gate.open.set()
-        pool.shutdown()
-        assert next(results) == 0
-        if cancel:
-            with pytest.raises(concurrent.futures.CancelledError):
-                next(results)
-        else:
-            assert list(results) == [1, 2, 3, 4]
-
-    def test_the_end_of_one_map_cuts_no_other(self, make_pool):
-        pool, gate = make_pool(2), Gate()
-        held = pool.map(gate, range(5), chunksize=5)
-        gate.wait_until_entered()
-        assert list(pool.map(abs, range(9), chunksize=3)) == list(range(9))
-        [work] = pool._requests_queue.chunks.values()
-        assert work == list(range(5))
-        gate.open.set()
-        assert list(held) == list(range(5))
-
-    def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
-        cuts, pool = threading.Semaphore(0), make_pool(1)
-        cut = pool._requests_queue.cut
-        monkeypatch.setattr(pool._requests_queue, "cut", lambda *args: (cut(*args), cuts.release()))
-        job, gate = hold_chunk(pool, 5)
-        [work] = pool._requests_queue.chunks.values()
-        assert work == list(range(5))
-        join = in_thread(next, job.results(True, None))
-        for _ in range(5):
-            assert cuts.acquire(timeout=TIMEOUT)
-        assert work == [0]
-        gate.open.set()
-        assert join() == 0
-
-    def test_a_worker_that_finds_nothing_to_do_has_chunks_cut(self, make_pool):
-        pool, gate, seen = make_pool(1), Gate(), []
-        pool._requests_queue.chunks[0, 0, False] = elsewhere = [100, 101, 102]  # what another worker would be at
-        pool.putRequests([WorkRequest(gate), WorkRequest(lambda: seen.append(list(elsewhere)))])
-        elsewhere += [103, 104]  # if the worker was idle before
-        gate.open.set()
-        assert pool.wait(TIMEOUT) and len(seen[0]) >= 3
-        until(lambda: elsewhere == [100])
-        del pool._requests_queue.chunks[0, 0, False]
-
-    def test_in_a_closed_pool_idle_workers_wait_for_what_may_be_put_back(self, make_pool):
-        # 1. one worker has a long chunk, the other nothing; 2. the pool is closed; 3. the chunk is cut,
-        # and what is put back shall not be left to one worker alone.
-        pool = make_pool(2)
-        job, gate = hold_chunk(pool, 5)
-        pool._requests_queue.close()
-        until(lambda: len(pool._requests_queue.parking.hung) == 1)
-        assert all(worker.is_alive() for worker in pool.workers)
-        gate.open.set()
-        assert list(job.results(True, None)) == list(range(5))
-        pool.shutdown()
-        assert pool.workers == [] and pool._requests_queue.chunks == {}
 
     def test_work_begins_while_the_inputs_are_still_read(self, make_pool):
         def inputs():
@@ -1531,7 +1164,7 @@ class TestResizing:
         name, counts = "process_cpu_count" if hasattr(os, "process_cpu_count") else "cpu_count", (1, 8, 27, 28, 64, None)
         cpus = getattr(os, "process_cpu_count", os.cpu_count)() or 1
         assert len(make_pool().workers) == len(make_pool(None).workers) == min(32, cpus + 4)
-        assert [(monkeypatch.setattr(os, name, lambda n=n: n), threadpool._how_many(None, None))[1] for n in counts] == [
+        assert [(monkeypatch.setattr(os, name, lambda n=n: n), usual_number_of_workers())[1] for n in counts] == [
             5, 12, 31, 32, 32, 5
         ]  # fmt: skip
 
@@ -1574,7 +1207,7 @@ class TestResizing:
         gate.open.set()
         pool.joinAllDismissedWorkers()
         assert pool.dismissedWorkers == [] and not worker.is_alive()
-        assert request.result == "done" and list(pool._requests_queue.queue) == [left]
+        assert request.result == "done" and queued(pool) == [left]
 
     def test_a_dismissed_worker_loses_no_request(self, make_pool, frantic):
         pool, total = make_pool(4), 2000
@@ -1591,7 +1224,7 @@ class TestResizing:
         pool.putRequest(WorkRequest(pool.dismissWorkers, [2, True]))
         pool.putRequest(WorkRequest(pool.createWorkers, [1]))
         until(lambda: len(pool.workers) in (0, 1) and len(pool.dismissedWorkers) >= 1)
-        if pool._requests_queue.queue:
+        if queued(pool):
             pool.createWorkers(1)
         assert pool.wait(TIMEOUT)
 
@@ -1641,7 +1274,7 @@ class TestResizing:
         making = in_thread(pool.createWorkers, 1)
         listed.wait_until_entered()
         waiting = in_thread(pool.wait)
-        until(lambda: pool._results_queue.parking.hung)
+        until(lambda: waiting_collectors(pool))
         listed.open.set()
         making()
         work.open.set()
@@ -1684,7 +1317,7 @@ class TestResizing:
 
     def test_idle_workers_use_no_cycle(self, make_pool):
         pool = make_pool(64)
-        until(lambda: len(pool._requests_queue.parking.hung) == 64)
+        until(lambda: sleeping_workers(pool) == 64)
         switches = "/proc/self/task/{}/status"
         if not os.path.exists(switches.format(pool.workers[0].native_id)):
             pytest.skip("no /proc")
@@ -1739,7 +1372,7 @@ class TestPutRequest:
         gate.wait_until_entered()
         pool.putRequest(WorkRequest(gate))
         putting = in_thread(pool.putRequest, WorkRequest(gate), True, TIMEOUT)
-        until(lambda: pool._requests_queue.room.hung)
+        until(lambda: waiting_putters(pool))
         gate.open.set()
         putting()
         assert pool.wait(TIMEOUT)
@@ -1748,7 +1381,7 @@ class TestPutRequest:
         pool, request = make_pool(0, q_size=1), WorkRequest(abs, [-1])
         pool.putRequest(request)
         putting = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
-        until(lambda: pool._requests_queue.room.hung)
+        until(lambda: waiting_putters(pool))
         assert request.cancel()
         putting()
         pool.createWorkers(1)
@@ -1758,24 +1391,23 @@ class TestPutRequest:
         pool = make_pool(0, q_size=1)
         pool.putRequest(WorkRequest(abs))
         putting = in_thread(pool.putRequest, WorkRequest(abs))
-        until(lambda: pool._requests_queue.room.hung)
-        pool._requests_queue.close()
+        until(lambda: waiting_putters(pool))
+        pool.shutdown(wait=False)
         with pytest.raises(RuntimeError, match="shut down"):
             putting()
         assert len(pool.workRequests) == 1
 
     def test_a_putter_that_leaves_without_putting_passes_its_ring_on(self, make_pool):
-        # 1. first and second wait for room, first hung up first; 2. a worker makes room and rings first;
-        # 3. first finds that another request has taken its ID, and leaves; 4. second must be rung.
+        # 1. first and second wait for room, first came first; 2. a worker makes room and wakes first;
+        # 3. first finds that another request has taken its ID, and leaves; 4. second must be woken.
         pool, gate, hold = make_pool(1, q_size=1), Gate(), Gate()
         pool.putRequest(WorkRequest(gate))
         gate.wait_until_entered()
         pool.putRequest(WorkRequest(hold))
-        room = pool._requests_queue.room
         first = in_thread(pool.putRequest, WorkRequest(abs, [-1], requestID="k"))
-        until(lambda: len(room.hung) == 1)
+        until(lambda: waiting_putters(pool) == 1)
         second = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
-        until(lambda: len(room.hung) == 2)
+        until(lambda: waiting_putters(pool) == 2)
         pool.workRequests["k"] = other = WorkRequest(abs, requestID="k")
         gate.open.set()
         with pytest.raises(ValueError, match="'k' has just been put by another thread"):
@@ -1791,7 +1423,7 @@ class TestPutRequest:
         gate.wait_until_entered()
         pool.putRequest(WorkRequest(abs))
         putting = in_thread(pool.putRequest, WorkRequest(abs, [-2]))
-        until(lambda: pool._requests_queue.room.hung)
+        until(lambda: waiting_putters(pool))
         pool._requests_queue.queue.clear()
         pool.workRequests.clear()
         gate.open.set()
@@ -2015,7 +1647,7 @@ class TestCollecting:
         pool.putRequests([WorkRequest(gate), WorkRequest(abs, [-1])])
         gate.wait_until_entered()
         waiting = [in_thread(pool.wait) for _ in range(2)]
-        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        until(lambda: waiting_collectors(pool) == 2)
         pool.dismissWorkers(1)
         gate.open.set()
         for join in waiting:
@@ -2034,110 +1666,6 @@ class TestCollecting:
         with pytest.raises(NoWorkersAvailable):
             pool.wait(TIMEOUT)
         assert len(pool.workRequests) == 1  # the gate's result was handled first
-
-    def test_an_interrupted_put_has_not_put(self, make_pool, monkeypatch):
-        # 1. putter registers the request; 2. appends it; 3. KeyboardInterrupt, before it rings.
-        pool, request = make_pool(0), WorkRequest(abs, [-1])
-
-        def interrupt(item):
-            append(item)
-            raise KeyboardInterrupt
-
-        append = pool._requests_queue.put
-        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            pool.putRequest(request)
-        assert pool.workRequests == {} and pool._requests_queue.empty()
-        monkeypatch.undo()
-        pool.putRequest(request)
-        pool.createWorkers(1)
-        assert values(pool.results(TIMEOUT)) == [1]
-
-    def test_an_interrupted_put_lets_go_who_waits_for_it(self, make_pool, monkeypatch):
-        # 1. putter registers the request; 2. a collector sees it pending, and sleeps; 3. KeyboardInterrupt.
-        def interrupt(_):
-            waiting.append(in_thread(pool.wait))
-            until(lambda: pool._results_queue.parking.hung)
-            raise KeyboardInterrupt
-
-        pool, waiting = make_pool(1), []
-        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            pool.putRequest(WorkRequest(abs, [-1]))
-        assert waiting.pop()() is True
-
-    def test_two_threads_putting_one_id_at_once_are_told(self, make_pool):
-        # 1. first: finds the ID free; 2. second: finds it free and registers; 3. first registers.
-        pool = make_pool(0)
-
-        class Pending(dict):
-            def __contains__(self, key):
-                self[key] = other
-                return False
-
-        pool.workRequests, other = Pending(), WorkRequest(abs, requestID="k")
-        with pytest.raises(ValueError, match="the requestID 'k' has just been put by another thread"):
-            pool.putRequest(WorkRequest(abs, requestID="k"))
-        assert list(pool.workRequests.values()) == [other] and pool._requests_queue.empty()
-
-    def test_a_second_interrupt_while_a_put_is_undone_costs_no_ring(self, make_pool, monkeypatch):
-        # 1. putter appends; 2. KeyboardInterrupt, nobody is rung; 3. another, and the request is not taken out again.
-        def interrupted(*_):
-            monkeypatch.undo()
-            monkeypatch.setattr(requests, "remove", interrupted)
-            raise KeyboardInterrupt
-
-        pool = make_pool(1)
-        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
-        until(lambda: requests.parking.hung)
-        monkeypatch.setattr(requests.parking, "ring", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            pool.putRequest(request)
-        monkeypatch.undo()
-        assert in_thread(pool.wait)()
-        until(lambda: request.result == 1)  # nobody waits for it any more, but a worker was rung
-
-    def test_an_interrupt_while_a_result_is_struck_off_changes_no_order(self, make_pool, monkeypatch):
-        pool, called = make_pool(1), []
-        pool.putRequests(makeRequests(abs, range(3), lambda request, result: called.append(result)))
-        pool.dismissWorkers(1)
-        until(lambda: pool._results_queue.qsize() == 3 or pool._requests_queue.qsize())
-        pool.createWorkers(1)
-        until(lambda: pool._results_queue.qsize() == 3)
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
-            pool.poll()
-        assert pool.wait(TIMEOUT) and called == [0, 1, 2]
-
-    def test_an_interrupt_while_a_result_is_struck_off_forgets_no_other_of_its_id(self, make_pool, monkeypatch):
-        # 1. a collector strikes it off; 2. another request of its ID is put; 3. KeyboardInterrupt.
-        def strike_off(key):
-            del pool.workRequests[key]
-            pool.putRequest(other)
-            raise KeyboardInterrupt
-
-        pool, other = make_pool(1), WorkRequest(abs, [-2], None, "k")
-        pool.putRequest(WorkRequest(abs, [-1], None, "k"))
-        until(pool._results_queue.qsize)
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(pool, "_strike_off", strike_off)
-            pool.poll()
-        assert pool.workRequests == {"k": other}
-        assert values(pool.results(TIMEOUT)) == [2]
-
-    def test_an_interrupt_while_a_result_is_struck_off_loses_no_callback(self, make_pool, monkeypatch):
-        def strike_off(key):
-            monkeypatch.undo()
-            pool._strike_off(key)
-            raise KeyboardInterrupt
-
-        pool, called = make_pool(1), []
-        pool.putRequest(WorkRequest(abs, [-1], callback=lambda request, result: called.append(result)))
-        monkeypatch.setattr(pool, "_strike_off", strike_off)
-        with pytest.raises(KeyboardInterrupt):
-            pool.wait()
-        assert len(pool.workRequests) == 1 and called == []
-        assert pool.wait(0) and called == [1]
 
     def test_stop_iteration_leaves_a_callback_like_any_error(self, make_pool):
         def stop(request, result):
@@ -2178,7 +1706,7 @@ class TestCollecting:
         gate.wait_until_entered()
         monkeypatch.setattr(WorkerThread, "is_alive", lambda self: False)
         join = in_thread(lambda: values(pool.results()))
-        until(lambda: pool._results_queue.parking.hung)
+        until(lambda: waiting_collectors(pool))
         gate.open.set()
         assert join() == [1, 2]
         monkeypatch.undo()
@@ -2214,44 +1742,12 @@ class TestCollecting:
         pool, request = make_pool(0), WorkRequest(abs)
         pool.workRequests[request.requestID] = request
         waiting = in_thread(pool.wait)
-        until(lambda: pool._results_queue.parking.hung)
+        until(lambda: waiting_collectors(pool))
         pool.putRequest(WorkRequest(abs))
         with pytest.raises(NoWorkersAvailable, match="2 pending"):
             waiting()
         pool.workRequests.clear()
         pool._requests_queue.queue.clear()
-
-    def test_an_interrupted_collector_puts_its_result_back_and_rings_the_others(self, make_pool, monkeypatch):
-        # 1. both park; 2. the only result rings one; 3. KeyboardInterrupt, with the result in hand.
-        pool, gate = make_pool(1), Gate()
-        pool.putRequest(WorkRequest(gate, ["here"]))
-        other = in_thread(pool.wait)
-        until(lambda: pool._results_queue.parking.hung)
-        strike_off = pool._strike_off
-
-        def interrupt(key):
-            if threading.current_thread() is threading.main_thread():
-                raise KeyboardInterrupt
-            strike_off(key)
-
-        monkeypatch.setattr(pool, "_strike_off", interrupt)
-        gate.open.set()
-        with contextlib.suppress(NoResultsPending, KeyboardInterrupt):
-            pool.poll(True)
-        assert other() is True
-
-    def test_a_result_that_is_put_back_rings_those_who_sleep(self, make_pool, monkeypatch):
-        # 1. a collector sleeps; 2. another, who needed no ring, has the result in hand; 3. KeyboardInterrupt.
-        pool, request = make_pool(0), WorkRequest(abs, [-1])
-        pool.putRequest(request)
-        pool._requests_queue.queue.clear()
-        other = in_thread(pool.wait)
-        until(lambda: pool._results_queue.parking.hung)
-        pool._results_queue.queue.append(request)
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
-            pool.poll()
-        assert other() is True
 
     def test_a_run_of_the_clients_own_that_has_ended_is_not_waited_for(self):
         class Own(WorkerThread):
@@ -2330,20 +1826,17 @@ class TestEnd:
         assert pool.wait() is True
 
     def test_an_exception_drops_what_is_queued_and_waits_for_what_runs(self):
-        gate, queued = Gate(), []
+        gate, called = Gate(), []
         with pytest.raises(ZeroDivisionError):
             with ThreadPool(1) as pool:
                 [worker] = pool.workers
-                queued_requests = pool._requests_queue
                 running = WorkRequest(gate, ["done"])
-                pool.putRequests([running, *makeRequests(queued.append, range(3))])
+                pool.putRequests([running, *makeRequests(called.append, range(3))])
                 gate.wait_until_entered()
-                opening = in_thread(
-                    lambda: (until(lambda: queued_requests.closed and not queued_requests.queue), gate.open.set())
-                )
+                opening = in_thread(lambda: (until(lambda: is_shut_down(pool) and not queued(pool)), gate.open.set()))
                 raise ZeroDivisionError
         opening()
-        assert running.result == "done" and queued == [] and not worker.is_alive()
+        assert running.result == "done" and called == [] and not worker.is_alive()
         assert list(pool.workRequests.values()) == [running]
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
@@ -2433,8 +1926,8 @@ class TestEndOfOwnWorkers:
     def test_a_thread_that_is_no_worker_is_told_too(self):
         pool = ThreadPool(0)
         join = in_thread(pool._requests_queue.get)
-        until(lambda: pool._requests_queue.parking.hung)
-        pool._requests_queue.close()
+        until(lambda: sleeping_workers(pool))
+        pool.shutdown(wait=False)
         with pytest.raises(queue.Empty):
             join()
 
@@ -2695,7 +2188,7 @@ class TestDifferencesFromThreadPoolExecutor:
         gate.open.set()
         pool.joinAllDismissedWorkers()
         pool.shutdown(cancel_futures=True)
-        assert pool._requests_queue.empty() and request._results is None
+        assert pool._requests_queue.empty() and is_detached(request)
 
     def test_who_is_dismissed_after_the_end_does_what_is_left(self, make_pool):
         pool, gate, requests = make_pool(1), Gate(), makeRequests(abs, range(3))
@@ -2725,18 +2218,6 @@ class TestDifferencesFromThreadPoolExecutor:
         pool.shutdown(wait=False, cancel_futures=True)
         gate.open.set()
         assert [next(results), next(results)] == [0, 1]
-        with pytest.raises(concurrent.futures.CancelledError):
-            next(results)
-
-    def test_a_chunk_under_way_is_cut_by_a_shutdown_that_cancels(self, make_pool):
-        # 1. a worker takes a chunk; 2. shutdown drops what is queued; 3. the worker puts back what it has not begun.
-        pool = make_pool(1)
-        job, gate = hold_chunk(pool, 100)
-        pool.shutdown(wait=False, cancel_futures=True)
-        gate.open.set()
-        pool.shutdown()
-        results = job.results(True, None)
-        assert next(results) == 0 and pool._requests_queue.empty()
         with pytest.raises(concurrent.futures.CancelledError):
             next(results)
 
@@ -2784,7 +2265,7 @@ def gone(pool, followed):
 
     def all_dead():
         if not GIL:
-            pool._requests_queue.parking.ring_all()
+            wake_workers(pool)
         return all(ref() is None for ref in followed)
 
     until(all_dead)
@@ -2847,40 +2328,6 @@ class TestLeavesNothingBehind:
         gate.open.set()
         with contextlib.suppress(NoResultsPending):
             join()
-
-    @pytest.mark.parametrize("early", [True, False])
-    def test_a_worker_that_reads_a_failed_map_keeps_no_error(self, make_pool, early):
-        # The traceback of a call that the reader itself has made leads back to the reader, which has
-        # the error still in hand, when that of the first call arrives, or has not yet read it.
-        class Trouble(Exception):
-            def __init__(self):
-                followed.append(weakref.ref(self))
-
-        class Done(queue.SimpleQueue):
-            def get(self, timeout):
-                item = super().get(timeout=timeout)
-                gate.open.set()
-                return item
-
-        def call(number):
-            if number == 0:
-                gate()
-            elif not early:
-                gate.open.set()
-                until(done.qsize)
-            raise Trouble
-
-        def read():
-            results = pool.map(call, range(2), chunksize=1)
-            results.gi_frame.f_locals["self"].done = done
-            gate.wait_until_entered()
-            with contextlib.suppress(Trouble):
-                next(results)
-
-        pool, gate, followed, done = make_pool(2), Gate(), [], Done()
-        pool.submit(read).result(TIMEOUT)
-        del done
-        assert len(followed) == 2 and gone(pool, followed)
 
     def test_neither_poll_nor_results_holds_the_last_request(self, make_pool):
         pool, gate = make_pool(2), Gate()
@@ -3014,18 +2461,11 @@ class TestLeavesNothingBehind:
     def test_a_dropped_idle_pool_lets_its_workers_go(self):
         pool = ThreadPool(3)
         workers = list(pool.workers)
-        until(lambda: len(pool._requests_queue.parking.hung) == 3)
+        until(lambda: sleeping_workers(pool) == 3)
         del pool
         for worker in workers:
             worker.join(TIMEOUT)
             assert not worker.is_alive()
-
-    def test_a_pool_dropped_while_the_interpreter_ends_does_nothing(self, make_pool):
-        pool = make_pool(1)
-        pool._results_queue.pool.__callback__(None, lambda: True)
-        assert pool._requests_queue.closed is None
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert values(pool.results(TIMEOUT)) == [1]
 
     def test_a_dropped_pool_with_uncollected_results_is_freed(self):
         pool = ThreadPool(1)
@@ -3045,6 +2485,7 @@ class TestFork:
     PRELUDE = """
         import os, sys, threading, warnings
         warnings.simplefilter("ignore", DeprecationWarning)
+        from test_threadpool import check
         from threadpool import *
 
         def in_child(function):
@@ -3076,7 +2517,7 @@ class TestFork:
 
             def child():
                 empty = not pool.workRequests and not pool.workers and pool._requests_queue.empty()
-                pool._check()
+                check(pool)
                 right = work(pool) and len(pool.workers) == 2
                 return empty and right and in_child(lambda: work(pool)) == 0
 
@@ -3189,29 +2630,9 @@ class TestFork:
             assert threading.active_count() == 4
         """)
 
-    def test_what_happens_in_the_child(self):
-        # The same, in this process, where it can be watched.
-        pool = ThreadPool(2, thread_name_prefix="first")
-        empty, shut, closed = ThreadPool(0), ThreadPool(1), ThreadPool(1)
-        with shut:
-            pass
-        closed.shutdown(wait=False)
-        before = list(pool.workers)
-        pool.putRequest(WorkRequest(abs))
-        threadpool._after_fork()
-        assert pool.workers == [] and pool.workRequests == {}
-        pool._check()
-        for worker in before:
-            worker._requests_queue.parking.ring_all()  # they are gone, in a child
-            worker.join(TIMEOUT)
-            assert not worker.is_alive()
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert len(pool.workers) == 2 and values(pool.results(TIMEOUT)) == [1]
-        assert not any(pool._requests_queue.parking.hung for pool in (empty, shut, closed))
-
     def test_when_the_childs_threads_cannot_be_started_nothing_is_put(self, monkeypatch):
         pool, start = ThreadPool(1), threading.Thread.start
-        threadpool._after_fork()
+        after_fork()
 
         def refuse(self):
             raise RuntimeError("can't start new thread")
@@ -3229,17 +2650,9 @@ class TestFork:
         with ThreadPool(1) as pool:
             pool.putRequest(WorkRequest(abs))
             assert pool.wait(TIMEOUT)
-            threadpool._after_fork()
+            after_fork()
             monkeypatch.setattr(pool, "createWorkers", None)  # not to be called
-        assert pool.workers == [] and not pool._requests_queue.parking.hung
-
-    def test_a_pool_dropped_in_the_child_starts_nothing(self):
-        pool = ThreadPool(1)
-        threadpool._after_fork()
-        parking = pool._requests_queue.parking
-        del pool
-        gc.collect()
-        assert not parking.hung
+        assert pool.workers == [] and not sleeping_workers(pool)
 
     @pytest.mark.parametrize("collect", ["pool.wait()", "list(pool.results())"])
     def test_a_callback_may_fork(self, collect):
@@ -3381,22 +2794,23 @@ class TestInterrupts:
     def test_ctrl_c_reaches_a_waiting_thread_at_once(self, call):
         code = f"""
             import os, signal, threading, time
+            from test_threadpool import waiting_collectors, waiting_putters
             from threadpool import *
             pool, entered = ThreadPool(1, q_size=1), threading.Event()
             pool.putRequest(WorkRequest(lambda: (entered.set(), time.sleep(600))))
             entered.wait()
             pool.putRequest(WorkRequest(abs))
-            parked = lambda: pool._results_queue.parking.hung or pool._requests_queue.room.hung
+            parked = lambda: waiting_collectors(pool) or waiting_putters(pool)
             def interrupt():
                 while not parked():
                     time.sleep(0.001)
                 time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGINT)
-            threading.Thread(target=interrupt, daemon=True).start()
             try:
+                threading.Thread(target=interrupt, daemon=True).start()
                 {call}
             except KeyboardInterrupt:
-                print("interrupted", len(pool._results_queue.parking.hung), len(pool._requests_queue.room.hung))
+                print("interrupted", waiting_collectors(pool), waiting_putters(pool))
         """
         done = run_python(code)
         assert (done.stdout, done.stderr, done.returncode) == ("interrupted 0 0\n", "", 0)
@@ -3404,6 +2818,7 @@ class TestInterrupts:
     def test_after_an_interrupt_the_pool_goes_on(self):
         code = """
             import os, random, signal, sys, threading, time
+            from test_threadpool import check
             from threadpool import *
             pool, rng = ThreadPool(3), random.Random(int(sys.argv[1]))
             done, put, interrupts = [], 0, 0
@@ -3438,7 +2853,7 @@ class TestInterrupts:
                 assert pool.wait(30)  # nothing stays registered
             assert set(range(put)) <= set(done), (put, len(done))  # nothing that was put is lost
             assert interrupts == 40 and not pool.workers
-            pool._check()
+            check(pool)
         """
         for seed in range(5):
             done = run_python(code, str(seed))
@@ -3448,6 +2863,7 @@ class TestInterrupts:
     def test_with_may_be_interrupted_at_any_moment(self, seed):
         code = """
             import contextlib, faulthandler, itertools, random, signal, sys, threading, time
+            from test_threadpool import check
             from threadpool import *
             faulthandler.dump_traceback_later(50, exit=True)
             rng = random.Random(int(sys.argv[1]))
@@ -3486,7 +2902,7 @@ class TestInterrupts:
                     assert isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
                     pool.shutdown(cancel_futures=True)
                 assert not pool.workers + pool.dismissedWorkers
-                pool._check()
+                check(pool)
 
             def interrupt(*_):
                 moments.append(1)
@@ -3510,153 +2926,13 @@ class TestInterrupts:
         done = run_python(code, str(seed))
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
-    # Where the interpreter may handle a signal: where a function begins, and after a call.
-    EVERY_MOMENT = """
-        import contextlib, dis, faulthandler, itertools, sys, threading, time
-        import threadpool
-        from threadpool import *
-        faulthandler.dump_traceback_later(50, exit=True)
-        files, places = (threadpool.__file__, contextlib.__file__), {}
-
-        def places_of(code):
-            if code not in places:
-                names = {i.offset: i.opname for i in dis.get_instructions(code)}
-                before = dict(zip(names, ["", "", *names.values()])), dict(zip(names, ["", *names.values()]))
-                places[code] = {n for n in names if before[1][n] in ("", "RESUME") or (
-                    "CALL" in before[1][n] and before[1][n] != "PRECALL" and before[0][n] != "LOAD_SPECIAL")}
-            return places[code]
-
-        class Interrupt:
-            def __init__(self, number):
-                self.left, self.where = number, None
-
-            def trace(self, frame, event, arg):
-                if event == "call":
-                    if frame.f_code.co_filename not in files:
-                        return None
-                    frame.f_trace_opcodes, frame.f_trace_lines = True, False
-                elif event == "opcode" and frame.f_lasti in places_of(frame.f_code):
-                    self.left -= 1
-                    if not self.left:
-                        self.where = frame.f_code.co_name, frame.f_lineno
-                        sys.settrace(None)
-                        raise KeyboardInterrupt
-                return self.trace
-
-            def during(self, call):
-                sys.settrace(self.trace)
-                try:
-                    call()
-                except KeyboardInterrupt:
-                    return True
-                finally:
-                    sys.settrace(None)
-
-        def until(condition):
-            deadline = time.monotonic() + 10
-            while not condition() and time.monotonic() < deadline:
-                time.sleep(0.0002)
-            return condition()
-
-        def ends(pool):
-            thread = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-            thread.start()
-            thread.join(10)
-            return not thread.is_alive() and not pool.workers + pool.dismissedWorkers
-
-        def put():
-            pool = ThreadPool(1)
-            assert until(lambda: pool._requests_queue.parking.hung)
-            return pool, lambda: pool.putRequest(WorkRequest(abs, [-1])), bool
-
-        def busy(**options):
-            pool, gate, entered = ThreadPool(1, **options), threading.Event(), threading.Event()
-            pool.putRequest(WorkRequest(lambda: (entered.set(), gate.wait(20))))
-            entered.wait(10)
-            pool.putRequest(WorkRequest(abs, [-2], callback=lambda request, result: None))
-            return pool, gate
-
-        def put_where_it_is_full():
-            pool, gate = busy(q_size=1)
-            threading.Timer(0.005, gate.set).start()
-            return pool, lambda: pool.putRequest(WorkRequest(abs, [-1])), gate.set
-
-        def poll():
-            pool, gate = busy()
-            gate.set()
-            assert until(lambda: pool._results_queue.qsize() == 2)
-            return pool, lambda: catch(pool.poll), bool
-
-        def catch(call):
-            try:
-                call()
-            except NoResultsPending:
-                pass
-
-        def wait(collect=lambda pool: pool.wait()):
-            pool, gate = busy()
-            threading.Timer(0.005, gate.set).start()
-            return pool, lambda: collect(pool), gate.set
-
-        def results():
-            return wait(lambda pool: list(pool.results()))
-
-        def leave():
-            pool = ThreadPool(2)
-            def block():
-                with pool:
-                    pool.putRequests(makeRequests(abs, [-1, -2]))
-            return pool, block, bool
-
-        def submit():
-            pool = ThreadPool(1)
-            assert until(lambda: pool._requests_queue.parking.hung)
-            return pool, lambda: pool.submit(abs, -1).result(), bool
-
-        scene, moments = globals()[sys.argv[1]], 0
-        for number in itertools.chain([sys.maxsize] * 3, itertools.count(1)):
-            for _ in range(4):  # a trace that has raised may miss the next call of a function (3.13)
-                pool, call, let_go = scene()
-                interrupt = Interrupt(number)
-                surfaced = interrupt.during(call)
-                let_go()
-                if interrupt.where or number == sys.maxsize:
-                    break
-            if not interrupt.where and number < sys.maxsize:
-                pool.shutdown()
-                break
-            moments += interrupt.where is not None
-            assert surfaced or not interrupt.where, ("swallowed", interrupt.where)
-            if scene is not leave:
-                assert pool.wait(10), ("pending for ever", interrupt.where)
-                requests = makeRequests(abs, range(3))
-                pool.putRequests(requests)
-                assert until(lambda: [r.result for r in requests] == [0, 1, 2]), ("asleep", interrupt.where)
-                assert pool.wait(10) and not pool._results_queue.parking.hung + pool._requests_queue.room.hung
-                pool._check()
-            assert ends(pool), ("no end", interrupt.where)
-            assert pool.wait(10), ("pending after the end", interrupt.where)
-        assert until(lambda: threading.active_count() == 1), threading.enumerate()
-        print(moments)
-    """
-
     @pytest.mark.skipif(sys.implementation.name != "cpython", reason="it knows the instructions of CPython alone")
     @pytest.mark.parametrize("call", ["put", "put_where_it_is_full", "poll", "wait", "results", "leave", "submit"])
     def test_every_moment_at_which_a_call_may_be_interrupted(self, call):
-        done = run_python(self.EVERY_MOMENT, call)
+        done = run_program("docs/explorer/every_moment.py", call, env={**os.environ, "PYTHONPATH": "."})
         assert (done.stderr, done.returncode) == ("", 0)
         print(call, done.stdout)
         assert int(done.stdout) >= 8
-
-    def test_the_main_thread_sleeps_in_slices(self, make_pool, monkeypatch):
-        monkeypatch.setattr(threadpool, "_SLICE", 0.001)
-        assert threadpool._seconds_left(None) == threadpool._seconds_left(time.monotonic() + 1) == 0.001
-        assert in_thread(threadpool._seconds_left, None)() == threading.TIMEOUT_MAX
-        pool, gate = make_pool(1), Gate()
-        pool.putRequest(WorkRequest(gate, [1]))
-        gate.wait_until_entered()
-        threading.Timer(0.05, gate.open.set).start()
-        assert values(pool.results(TIMEOUT)) == [1]
 
 
 class TestWhatClientsOfTheOldModuleLeanOn:
@@ -3721,10 +2997,10 @@ class TestWhatClientsOfTheOldModuleLeanOn:
         pool.putRequest(WorkRequest(abs, [-4]))
         request = pool._requests_queue.get(True, TIMEOUT)
         waiting = in_thread(pool.wait)
-        until(lambda: pool._results_queue.parking.hung)
+        until(lambda: waiting_collectors(pool))
         pool._results_queue.put((request, request.callable(*request.args)))
         assert waiting() is True and request.result == 4
-        assert request._results is None and request._context is None  # it refers to nothing of the pool's any more
+        assert is_detached(request)
 
     def test_worker_thread_takes_queues_poll_timeout_and_thread_keywords(self, make_pool):
         pool = make_pool(0)
@@ -3936,7 +3212,7 @@ class TestWhatWasWrongThereAndIsRightHere:
 
         pool.putRequest(WorkRequest(gate, callback=callback))
         waiting = [in_thread(pool.wait) for _ in range(2)]
-        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        until(lambda: waiting_collectors(pool) == 2)
         gate.open.set()
         outcomes = []
         for join in waiting:
@@ -3960,7 +3236,7 @@ class TestWhatWasWrongThereAndIsRightHere:
         pool, gate = make_pool(1), Gate()
         pool.putRequest(WorkRequest(gate))
         waiting = [in_thread(pool.wait) for _ in range(2)]
-        until(lambda: len(pool._results_queue.parking.hung) == 2)
+        until(lambda: waiting_collectors(pool) == 2)
         gate.open.set()
         assert [join() for join in waiting] == [True, True]
 
@@ -4022,27 +3298,6 @@ class TestWhatWasWrongThereAndIsRightHere:
         for worker in workers:
             worker.join(TIMEOUT)
             assert not worker.is_alive()
-
-    def test_idle_workers_do_not_wake_every_five_seconds(self):
-        seconds = []
-
-        class Watched:
-            """A worker's bell that notes how long its owner means to sleep."""
-
-            def __init__(self):
-                self.lock = threadpool._new_bell()
-                self.release = self.lock.release
-
-            def acquire(self, blocking=True, timeout=-1):
-                seconds.append(timeout)
-                return self.lock.acquire(blocking, timeout)
-
-        pool = ThreadPool(0)
-        pool._requests_queue.put("first")
-        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "first"
-        threading.Timer(0.05, lambda: pool._requests_queue.put("second")).start()
-        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "second"
-        assert seconds in ([-1], [])  # for ever
 
     def test_a_request_id_is_stored_as_it_is(self):
         assert WorkRequest(abs, requestID="k").requestID == "k"
@@ -4869,17 +4124,6 @@ class TestMisuse:
         with pytest.raises(error, match=message):
             misuse()
 
-    def test_what_is_asked_of_a_queue_that_a_fork_has_left_behind(self):
-        pool = ThreadPool(0)
-        lazy, before = pool.map(abs, range(9), buffersize=1), pool._requests_queue
-        threadpool._after_fork()
-        message = "left in the parent of a fork"
-        with pytest.raises(RuntimeError, match=message):
-            before.put(WorkRequest(abs))
-        lazy.gi_frame.f_locals["self"].read = 1  # so that there is room for another
-        with pytest.raises(RuntimeError, match=message):
-            next(lazy)
-
     def test_what_is_put_where_it_cannot_be(self, make_pool):
         pool, request = make_pool(0, q_size=1), WorkRequest(abs, [-1], None, "the ID", **SILENT)
         pool.putRequest(request)
@@ -4968,7 +4212,7 @@ class TestFaults:
         failed = 0
         for frames in range(40):
             pool, request = make_pool(workers), WorkRequest(abs, [-1])
-            until(lambda pool=pool: len(pool._requests_queue.parking.hung) == workers)
+            until(lambda pool=pool: sleeping_workers(pool) == workers)
             try:
                 with_room_for(frames, pool.putRequest, request)
             except RecursionError:
@@ -5086,7 +4330,7 @@ class TestFaults:
             until(lambda: threading.active_count() <= before)
             gc.collect()
             ours = [type(thing).__module__ in ("threadpool", "threading") for thing in gc.get_objects()]
-            return len(threadpool._pools), sum(ours), sys.getallocatedblocks()
+            return known_pools(), sum(ours), sys.getallocatedblocks()
 
         before = threading.active_count()
         pools, things, blocks = make_and_use(500)
@@ -5221,7 +4465,7 @@ class TestModel:
 
             def cancel_this(self, request):
                 nobody = not self.number and not self.pool.dismissedWorkers
-                expected = request in self.pool._requests_queue.queue
+                expected = request in queued(self.pool)
                 cancelled = request.cancel()
                 assert not nobody or cancelled == expected
                 if cancelled:
@@ -5255,13 +4499,13 @@ class TestModel:
                 if not self.number:
                     self.pool.joinAllDismissedWorkers()
                 calls = {"wait": self.pool.wait, "poll": self.poll_all, "results": lambda: [*self.pool.results()]}
-                if self.number or not set(self.pending) & set(self.pool._requests_queue.queue):
+                if self.number or not set(self.pending) & set(queued(self.pool)):
                     self.collecting(calls[how])
                     assert not self.pending
                 else:
                     with pytest.raises(NoWorkersAvailable, match="no worker is left"):
                         self.collecting(self.pool.wait)
-                    assert set(self.pending) <= set(self.pool._requests_queue.queue)
+                    assert set(self.pending) <= set(queued(self.pool))
 
             @stateful.rule()
             def impatient_wait(self):
@@ -5319,7 +4563,7 @@ class TestModel:
 
             @stateful.invariant()
             def books(self):
-                self.pool._check()
+                check(self.pool)
                 assert set(self.pool.workRequests.values()) == set(self.pending)
                 assert len(self.pool.workers) == self.number
 
@@ -5392,7 +4636,7 @@ class TestStorm:
         going.set()
         for join in others:
             join()
-        pool._check()
+        check(pool)
         pool.shutdown()
         assert put == ran == called and all(map(len, put))
         assert not pool.workRequests and not pool.workers + pool.dismissedWorkers
@@ -5415,3 +4659,718 @@ class TestStorm:
         pool = make_pool(3)
         first = use_for(SECONDS / 4)
         assert use_for(SECONDS) < first + 1000
+
+
+# The inside of the engine
+# ========================
+#
+# These tests steer the engine step by step.  A new engine has others.
+
+
+class TestParking:
+    """Each interleaving is produced by letting `look` do the other side's part."""
+
+    def test_a_ring_wakes_the_one_who_has_slept_longest(self):
+        parking, woken = threadpool._Parking(), []
+        sleepers = []
+        for number in range(3):
+            sleepers.append(in_thread(lambda n=number: (parking.park(lambda: False), woken.append(n))))
+            until(lambda n=number: len(parking.hung) == n + 1)
+        for expected in ([0], [0, 1], [0, 1, 2]):
+            parking.ring()
+            sleepers.pop(0)()
+            assert woken == expected
+        parking.ring()  # nobody there: costs nothing
+
+    def test_a_look_that_finds_something_takes_the_bell_off(self):
+        parking = threadpool._Parking()
+        parking.park(lambda: True)
+        assert not parking.hung
+
+    def test_a_ring_between_hanging_up_and_the_second_look_is_waited_for(self):
+        # 1. sleeper hangs up; 2. putter takes its bell off and rings it; 3. sleeper
+        # finds something.  The ring must not be left for its next sleep.
+        parking, bell = threadpool._Parking(), threadpool._new_bell()
+        parking.park(lambda: parking.ring() or True, bell=bell)
+        assert bell.locked() and not parking.hung
+
+    def test_a_bell_that_was_taken_off_but_not_yet_rung_is_waited_for(self):
+        # 1. sleeper hangs up; 2. putter takes its bell off; 3. sleeper finds
+        # something, and the bell gone; 4. only now the putter rings.
+        parking, bell, gone = threadpool._Parking(), threadpool._new_bell(), threading.Event()
+
+        def look():
+            parking.hung.pop()
+            gone.set()
+            return True
+
+        join = in_thread(lambda: parking.park(look, bell=bell))
+        assert gone.wait(TIMEOUT)
+        assert join.thread.is_alive()
+        bell.release()
+        join()
+        assert bell.locked()
+
+    def test_a_ring_after_the_second_look_is_not_lost(self):
+        # 1. sleeper hangs up and looks in vain; 2. putter rings; 3. sleeper sleeps.
+        parking = threadpool._Parking()
+        parking.park(parking.ring, TIMEOUT)  # ring() is None: "nothing found"
+        assert not parking.hung
+
+    def test_the_sleep_ends_when_the_time_is_up(self):
+        parking = threadpool._Parking()
+        parking.park(lambda: False, 0.001)
+        assert not parking.hung
+
+    def test_a_bell_rung_just_when_the_time_is_up_is_taken_for_a_ring(self):
+        class Late:
+            """A bell that is rung when its owner has given up waiting."""
+
+            def __init__(self):
+                self.lock = threadpool._new_bell()
+
+            def acquire(self, blocking=True, timeout=-1):
+                if timeout == -1:
+                    return self.lock.acquire()
+                parking.ring()
+                return False
+
+            def release(self):
+                self.lock.release()
+
+        parking, bell = threadpool._Parking(), Late()
+        parking.park(lambda: False, 1, bell)
+        assert bell.lock.locked() and not parking.hung
+
+    def test_an_interrupted_sleeper_takes_its_bell_off(self):
+        def interrupt():
+            raise KeyboardInterrupt
+
+        parking = threadpool._Parking()
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        assert not parking.hung
+
+    def test_an_interrupted_sleeper_takes_its_own_bell_off_and_rings_nobody(self):
+        def interrupt():
+            assert len(parking.hung) == 2
+            raise KeyboardInterrupt
+
+        parking = threadpool._Parking()
+        other = in_thread(parking.park, lambda: False)
+        until(lambda: parking.hung)
+        [bell] = parking.hung
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        assert list(parking.hung) == [bell] and bell.__self__.locked()
+        parking.ring()
+        other()
+
+    def test_an_interrupted_sleeper_passes_its_ring_on(self):
+        parking, others = threadpool._Parking(), []
+
+        def interrupt():
+            others.append(in_thread(lambda: parking.park(lambda: False)))
+            until(lambda: len(parking.hung) == 2)
+            parking.ring()
+            assert len(parking.hung) == 1
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            parking.park(interrupt)
+        others.pop()()
+
+    def test_the_one_meant_is_woken_and_no_other(self):
+        parking, bells = threadpool._Parking(), [threadpool._new_bell() for _ in range(3)]
+        joins = [in_thread(lambda b=bell: parking.park(lambda: False, bell=b)) for bell in bells]
+        until(lambda: len(parking.hung) == 3)
+        parking.ring_this(bells[1])
+        joins[1]()
+        assert bells[0].release in parking.hung and bells[2].release in parking.hung
+        parking.ring_this(bells[1])  # does not hang: costs nothing
+        assert bells[1].locked()
+        parking.ring_all()
+        joins[0](), joins[2]()
+        assert not parking.hung
+
+    def test_no_wakeup_is_lost(self, frantic):
+        box, total = threadpool._Queue(), 3000
+
+        def producer():
+            for number in range(total):
+                box.add(number)
+
+        def consumer():
+            got = 0
+            while True:
+                try:
+                    item = box.queue.popleft()
+                except IndexError:
+                    box.parking.park(lambda: box.reaches(1), TIMEOUT)
+                    continue
+                if item is None:
+                    return got
+                got += 1
+
+        consumers = [in_thread(consumer) for _ in range(3)]
+        producers = [in_thread(producer) for _ in range(2)]
+        [join() for join in producers]
+        for _ in consumers:
+            box.add(None)
+        assert sum(join() for join in consumers) == 2 * total
+
+
+class TestInsideOfTheQueue:
+    def test_a_worker_reads_the_end_before_its_last_look(self):
+        # 1. worker finds the queue empty; 2. a request is put, while it is open;
+        # 3. it is closed; 4. worker sees it closed - and looks once more.
+        requests = threadpool._RequestsQueue(0)
+        answers = iter([False])
+
+        def dismissed():
+            if next(answers, None) is False:
+                requests.queue = Surprise(requests)
+            return False
+
+        class Surprise(type(requests.queue)):
+            def __init__(self, requests):
+                self.requests = requests
+
+            def popleft(self):
+                if not self and self.requests.closed is None:
+                    self.append("late")
+                    self.requests.close()
+                    raise IndexError
+                return super().popleft()
+
+        assert requests.take(threadpool._new_bell(), dismissed) == "late"
+        assert requests.take(threadpool._new_bell(), dismissed) is None
+
+    def test_a_putter_takes_its_request_back_from_a_closed_queue(self):
+        requests = threadpool._RequestsQueue(0)
+        requests.close()
+        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+            requests.put("late")
+        assert requests.empty()
+
+    def test_a_request_that_a_worker_took_while_the_queue_was_closing_counts_as_put(self):
+        # 1. putter appends; 2. closer closes; 3. a worker takes the request; 4. putter sees
+        # the queue closed, and its request gone.
+        requests = threadpool._RequestsQueue(0)
+        requests.queue = types.SimpleNamespace(append=lambda _: None, remove=[].remove)
+        requests.closed = RuntimeError()
+        requests.put("taken")
+
+    def test_a_worker_that_leaves_passes_its_ring_on(self):
+        # 1. two workers sleep; 2. a request is put, the first to park is rung; 3. it
+        # is dismissed before it looks: the other one must take the request.
+        pool = ThreadPool(2)
+        until(lambda: sleeping_workers(pool) == 2)
+        first = pool._requests_queue.parking.hung[0]
+        [worker] = [worker for worker in pool.workers if worker._bell.release == first]
+        worker._dismissed.set()
+        pool.putRequest(WorkRequest(abs, [-7]))
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+        assert values(pool.results(TIMEOUT)) == [7]
+
+    def test_drain_takes_out_everything(self):
+        requests = threadpool._RequestsQueue(0)
+        for number in range(3):
+            requests.put(number)
+        assert list(requests.drain()) == [0, 1, 2] and requests.empty()
+
+    def test_a_worker_whose_initializer_failed_takes_nothing(self, make_pool, monkeypatch, caplog):
+        # 1. its initializer fails; 2. it closes the queue and empties it; 3. a putter appends, to take it back at once.
+        def fail():
+            raise ValueError
+
+        pool = make_pool(0, initializer=fail)
+        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
+        monkeypatch.setattr(requests, "drain", lambda: requests.add(request) or iter(()))
+        pool.createWorkers(1)
+        pool.workers[0].join(TIMEOUT)
+        assert list(requests.queue) == [request] and request.result is None
+        requests.queue.clear()
+
+    def test_idle_workers_do_not_wake_every_five_seconds(self):
+        seconds = []
+
+        class Watched:
+            """A worker's bell that notes how long its owner means to sleep."""
+
+            def __init__(self):
+                self.lock = threadpool._new_bell()
+                self.release = self.lock.release
+
+            def acquire(self, blocking=True, timeout=-1):
+                seconds.append(timeout)
+                return self.lock.acquire(blocking, timeout)
+
+        pool = ThreadPool(0)
+        pool._requests_queue.put("first")
+        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "first"
+        threading.Timer(0.05, lambda: pool._requests_queue.put("second")).start()
+        assert in_thread(pool._requests_queue.take, Watched(), bool)() == "second"
+        assert seconds in ([-1], [])  # for ever
+
+
+class TestInsideOfFutures:
+    @pytest.mark.parametrize("asked", [False, True])
+    def test_a_reader_and_the_worker_meet_at_the_end(self, make_pool, asked):
+        # 1. worker: has the result; 2. somebody asks, and sleeps; 3. worker: is second to set `_asked`.
+        # Or the worker is the first; then 2. finds the future done.
+        future, called = make_pool(0).submit(abs, -1), []
+        future._requests = None  # as if it had begun
+
+        def ask():
+            waiting = in_thread(concurrent.futures.wait, [future], TIMEOUT)
+            until(lambda: vars(future).get("_waiters"))
+            future.add_done_callback(called.append)
+            return waiting, in_thread(future.result, TIMEOUT)
+
+        waiting, result = ask() if asked else (None, None)
+        future._finish(1)
+        if asked:
+            assert waiting().done == {future} and result() == 1 and called == [future]
+        else:
+            assert "_condition" not in vars(future) and future.done() and future.result(0) == 1
+
+    def test_a_cancelled_future_knows_no_queue(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(abs, -1)
+        assert future.cancel() and future.cancel() and future._requests is None
+
+
+def hold_chunk(pool, number):
+    """A map whose only chunk, of so many inputs, is held at its first call by the gate."""
+    gate = Gate()
+    job = threadpool._Map(pool, gate, [range(number)], None, None)
+    job.size = number
+    job.feed()
+    gate.wait_until_entered()
+    return job, gate
+
+
+class TestInsideOfMaps:
+    def test_cheap_calls_travel_many_to_a_hand_off_and_slow_ones_singly(self, make_pool, monkeypatch):
+        def hand_offs(chunksize):
+            pool = make_pool(1)
+            job = threadpool._Map(pool, abs, [range(1000)], chunksize, None)
+            job.feed()
+            sizes = []
+            while sum(sizes) < 1000:
+                sizes.append(len(job.done.get(timeout=TIMEOUT)[1]))
+            return sizes
+
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", 1000.0)  # no call takes so long
+        assert hand_offs(None) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 489]
+        assert hand_offs(400) == [400, 400, 200]
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", -1.0)  # every call takes longer
+        assert hand_offs(None) == [1] * 1000
+        assert hand_offs(400) == [400, 400, 200]
+
+    def test_a_chunk_that_is_cut_ends_after_its_current_call(self, make_pool):
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 5)
+        pool._requests_queue.cut()
+        gate.open.set()
+        first, results, failure = job.done.get(timeout=TIMEOUT)
+        assert (first, results, failure) == (0, [0], [])
+        job.done.put((first, results, failure))
+        assert list(job.results(True, None)) == list(range(5))
+
+    def test_a_chunk_of_a_fixed_size_is_cut_only_to_be_dropped(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(gate, range(6), chunksize=3)
+        gate.wait_until_entered()
+        pool._requests_queue.cut()
+        join = in_thread(next, results)
+        gate.open.set()
+        assert join() == 0
+        contexts, variable = make_pool(1), contextvars.ContextVar("variable", default=0)
+
+        def count(_):
+            variable.set(variable.get() + 1)
+            time.sleep(0.003)  # longer than a reader waits before it cuts
+            return variable.get()
+
+        assert list(contexts.map(count, range(6), chunksize=3)) == [1, 2, 3, 1, 2, 3]
+        gate.open.clear()
+        results = pool.map(gate, range(6), chunksize=3)
+        until(lambda: pool._requests_queue.chunks)
+        pool._requests_queue.cut(True)
+        [work] = pool._requests_queue.chunks.values()
+        assert work == [0]
+        gate.open.set()
+        assert list(results) == list(range(6))
+
+    def test_one_call_is_done_however_often_a_chunk_is_cut(self, make_pool, monkeypatch):
+        # 1. a worker takes a chunk; 2. another cuts it; 3. the first puts back what it has not done, and so on.
+        pool = make_pool(1)
+        job = threadpool._Map(pool, abs, [range(20)], None, None)
+        monkeypatch.setattr(job, "calls", lambda worker, left: (pool._requests_queue.cut(), map(abs, left))[1])
+        job.size = 20
+        job.feed()
+        assert list(job.results(True, None)) == list(range(20))
+
+    def test_a_chunk_taken_when_the_reader_wants_no_more_is_not_begun(self, make_pool):
+        # 1. a worker takes the map from the queue; 2. its reader ends it; 3. the worker begins a chunk.
+        pool, called = make_pool(0), []
+        job = threadpool._Map(pool, called.append, [range(5)], 5, None)
+        job.feed()
+        job.ended = True
+        pool.createWorkers(1)
+        assert job.done.get(timeout=TIMEOUT) == (0, [], []) and called == [] and not job.todo
+
+    def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
+        job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
+        job.size = 50  # so much it would hand over at once
+        assert job.feed() == 10
+        for job.read, fed in ((4, 10), (5, 15), (9, 15), (10, 20)):
+            assert job.feed() == fed
+
+    def test_a_reader_that_waits_looks_less_and_less_often(self, make_pool):
+        class Never:
+            def empty(self):
+                return True
+
+            def get(self, timeout):
+                timeouts.append(timeout)
+                if len(timeouts) < 6:
+                    raise queue.Empty
+                return 0, [], []
+
+        timeouts, job = [], threadpool._Map(make_pool(0), abs, [[1]], None, None)
+        job.done = Never()
+        assert job.next_chunk(None) == (0, [], [])
+        assert timeouts == [threadpool._CHUNK_SECONDS * 2**n for n in range(6)]
+
+    def test_a_worker_that_reads_begins_nothing_while_there_is_something_to_read(self, make_pool):
+        def read():
+            job = threadpool._Map(pool, begun.append, [range(3)], 1, None)
+            job.feed()
+            pool._requests_queue.help(job)
+            next(job.results(True, None))
+            return list(begun)
+
+        pool, begun = make_pool(1), []
+        assert pool.submit(read).result(TIMEOUT) == [0]
+
+    @pytest.mark.parametrize("seconds, cut", [(1000.0, True), (-1.0, False)])
+    def test_after_a_chunk_that_was_slow_or_cut_the_next_is_a_single_input(self, make_pool, monkeypatch, seconds, cut):
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 8)
+        monkeypatch.setattr(threadpool, "_CHUNK_SECONDS", seconds)
+        if cut:
+            pool._requests_queue.cut()
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.joinAllDismissedWorkers()
+        assert job.size == 1 and len(job.done.get()[1]) == (1 if cut else 8)
+
+    @pytest.mark.parametrize("cancel", [False, True])
+    def test_the_end_cuts_a_chunk_of_a_fixed_size_only_if_it_cancels(self, make_pool, cancel):
+        pool, gate = make_pool(1), Gate()
+        results = pool.map(gate, range(5), chunksize=5)
+        gate.wait_until_entered()
+        [work] = pool._requests_queue.chunks.values()
+        pool.shutdown(wait=False, cancel_futures=cancel)
+        assert work == ([0] if cancel else list(range(5)))
+        gate.open.set()
+        pool.shutdown()
+        assert next(results) == 0
+        if cancel:
+            with pytest.raises(concurrent.futures.CancelledError):
+                next(results)
+        else:
+            assert list(results) == [1, 2, 3, 4]
+
+    def test_the_end_of_one_map_cuts_no_other(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        held = pool.map(gate, range(5), chunksize=5)
+        gate.wait_until_entered()
+        assert list(pool.map(abs, range(9), chunksize=3)) == list(range(9))
+        [work] = pool._requests_queue.chunks.values()
+        assert work == list(range(5))
+        gate.open.set()
+        assert list(held) == list(range(5))
+
+    def test_a_reader_that_waits_has_chunks_cut_again_and_again(self, make_pool, monkeypatch):
+        cuts, pool = threading.Semaphore(0), make_pool(1)
+        cut = pool._requests_queue.cut
+        monkeypatch.setattr(pool._requests_queue, "cut", lambda *args: (cut(*args), cuts.release()))
+        job, gate = hold_chunk(pool, 5)
+        [work] = pool._requests_queue.chunks.values()
+        assert work == list(range(5))
+        join = in_thread(next, job.results(True, None))
+        for _ in range(5):
+            assert cuts.acquire(timeout=TIMEOUT)
+        assert work == [0]
+        gate.open.set()
+        assert join() == 0
+
+    def test_a_worker_that_finds_nothing_to_do_has_chunks_cut(self, make_pool):
+        pool, gate, seen = make_pool(1), Gate(), []
+        pool._requests_queue.chunks[0, 0, False] = elsewhere = [100, 101, 102]  # what another worker would be at
+        pool.putRequests([WorkRequest(gate), WorkRequest(lambda: seen.append(list(elsewhere)))])
+        elsewhere += [103, 104]  # if the worker was idle before
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and len(seen[0]) >= 3
+        until(lambda: elsewhere == [100])
+        del pool._requests_queue.chunks[0, 0, False]
+
+    def test_in_a_closed_pool_idle_workers_wait_for_what_may_be_put_back(self, make_pool):
+        # 1. one worker has a long chunk, the other nothing; 2. the pool is closed; 3. the chunk is cut,
+        # and what is put back shall not be left to one worker alone.
+        pool = make_pool(2)
+        job, gate = hold_chunk(pool, 5)
+        pool.shutdown(wait=False)
+        until(lambda: sleeping_workers(pool) == 1)
+        assert all(worker.is_alive() for worker in pool.workers)
+        gate.open.set()
+        assert list(job.results(True, None)) == list(range(5))
+        pool.shutdown()
+        assert pool.workers == [] and pool._requests_queue.chunks == {}
+
+    def test_a_chunk_under_way_is_cut_by_a_shutdown_that_cancels(self, make_pool):
+        # 1. a worker takes a chunk; 2. shutdown drops what is queued; 3. the worker puts back what it has not begun.
+        pool = make_pool(1)
+        job, gate = hold_chunk(pool, 100)
+        pool.shutdown(wait=False, cancel_futures=True)
+        gate.open.set()
+        pool.shutdown()
+        results = job.results(True, None)
+        assert next(results) == 0 and pool._requests_queue.empty()
+        with pytest.raises(concurrent.futures.CancelledError):
+            next(results)
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_a_worker_that_reads_a_failed_map_keeps_no_error(self, make_pool, early):
+        # The traceback of a call that the reader itself has made leads back to the reader, which has
+        # the error still in hand, when that of the first call arrives, or has not yet read it.
+        class Trouble(Exception):
+            def __init__(self):
+                followed.append(weakref.ref(self))
+
+        class Done(queue.SimpleQueue):
+            def get(self, timeout):
+                item = super().get(timeout=timeout)
+                gate.open.set()
+                return item
+
+        def call(number):
+            if number == 0:
+                gate()
+            elif not early:
+                gate.open.set()
+                until(done.qsize)
+            raise Trouble
+
+        def read():
+            results = pool.map(call, range(2), chunksize=1)
+            results.gi_frame.f_locals["self"].done = done
+            gate.wait_until_entered()
+            with contextlib.suppress(Trouble):
+                next(results)
+
+        pool, gate, followed, done = make_pool(2), Gate(), [], Done()
+        pool.submit(read).result(TIMEOUT)
+        del done
+        assert len(followed) == 2 and gone(pool, followed)
+
+
+class TestInsideOfThePool:
+    """Interrupts at a moment that is chosen, and what else reaches into the pool."""
+
+    def test_an_interrupted_put_has_not_put(self, make_pool, monkeypatch):
+        # 1. putter registers the request; 2. appends it; 3. KeyboardInterrupt, before it rings.
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+
+        def interrupt(item):
+            append(item)
+            raise KeyboardInterrupt
+
+        append = pool._requests_queue.put
+        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(request)
+        assert pool.workRequests == {} and pool._requests_queue.empty()
+        monkeypatch.undo()
+        pool.putRequest(request)
+        pool.createWorkers(1)
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_an_interrupted_put_lets_go_who_waits_for_it(self, make_pool, monkeypatch):
+        # 1. putter registers the request; 2. a collector sees it pending, and sleeps; 3. KeyboardInterrupt.
+        def interrupt(_):
+            waiting.append(in_thread(pool.wait))
+            until(lambda: waiting_collectors(pool))
+            raise KeyboardInterrupt
+
+        pool, waiting = make_pool(1), []
+        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(WorkRequest(abs, [-1]))
+        assert waiting.pop()() is True
+
+    def test_two_threads_putting_one_id_at_once_are_told(self, make_pool):
+        # 1. first: finds the ID free; 2. second: finds it free and registers; 3. first registers.
+        pool = make_pool(0)
+
+        class Pending(dict):
+            def __contains__(self, key):
+                self[key] = other
+                return False
+
+        pool.workRequests, other = Pending(), WorkRequest(abs, requestID="k")
+        with pytest.raises(ValueError, match="the requestID 'k' has just been put by another thread"):
+            pool.putRequest(WorkRequest(abs, requestID="k"))
+        assert list(pool.workRequests.values()) == [other] and pool._requests_queue.empty()
+
+    def test_a_second_interrupt_while_a_put_is_undone_costs_no_ring(self, make_pool, monkeypatch):
+        # 1. putter appends; 2. KeyboardInterrupt, nobody is rung; 3. another, and the request is not taken out again.
+        def interrupted(*_):
+            monkeypatch.undo()
+            monkeypatch.setattr(requests, "remove", interrupted)
+            raise KeyboardInterrupt
+
+        pool = make_pool(1)
+        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
+        until(lambda: requests.parking.hung)
+        monkeypatch.setattr(requests.parking, "ring", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(request)
+        monkeypatch.undo()
+        assert in_thread(pool.wait)()
+        until(lambda: request.result == 1)  # nobody waits for it any more, but a worker was rung
+
+    def test_an_interrupt_while_a_result_is_struck_off_changes_no_order(self, make_pool, monkeypatch):
+        pool, called = make_pool(1), []
+        pool.putRequests(makeRequests(abs, range(3), lambda request, result: called.append(result)))
+        pool.dismissWorkers(1)
+        until(lambda: pool._results_queue.qsize() == 3 or pool._requests_queue.qsize())
+        pool.createWorkers(1)
+        until(lambda: pool._results_queue.qsize() == 3)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
+            pool.poll()
+        assert pool.wait(TIMEOUT) and called == [0, 1, 2]
+
+    def test_an_interrupt_while_a_result_is_struck_off_forgets_no_other_of_its_id(self, make_pool, monkeypatch):
+        # 1. a collector strikes it off; 2. another request of its ID is put; 3. KeyboardInterrupt.
+        def strike_off(key):
+            del pool.workRequests[key]
+            pool.putRequest(other)
+            raise KeyboardInterrupt
+
+        pool, other = make_pool(1), WorkRequest(abs, [-2], None, "k")
+        pool.putRequest(WorkRequest(abs, [-1], None, "k"))
+        until(pool._results_queue.qsize)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", strike_off)
+            pool.poll()
+        assert pool.workRequests == {"k": other}
+        assert values(pool.results(TIMEOUT)) == [2]
+
+    def test_an_interrupt_while_a_result_is_struck_off_loses_no_callback(self, make_pool, monkeypatch):
+        def strike_off(key):
+            monkeypatch.undo()
+            pool._strike_off(key)
+            raise KeyboardInterrupt
+
+        pool, called = make_pool(1), []
+        pool.putRequest(WorkRequest(abs, [-1], callback=lambda request, result: called.append(result)))
+        monkeypatch.setattr(pool, "_strike_off", strike_off)
+        with pytest.raises(KeyboardInterrupt):
+            pool.wait()
+        assert len(pool.workRequests) == 1 and called == []
+        assert pool.wait(0) and called == [1]
+
+    def test_an_interrupted_collector_puts_its_result_back_and_rings_the_others(self, make_pool, monkeypatch):
+        # 1. both park; 2. the only result rings one; 3. KeyboardInterrupt, with the result in hand.
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate, ["here"]))
+        other = in_thread(pool.wait)
+        until(lambda: waiting_collectors(pool))
+        strike_off = pool._strike_off
+
+        def interrupt(key):
+            if threading.current_thread() is threading.main_thread():
+                raise KeyboardInterrupt
+            strike_off(key)
+
+        monkeypatch.setattr(pool, "_strike_off", interrupt)
+        gate.open.set()
+        with contextlib.suppress(NoResultsPending, KeyboardInterrupt):
+            pool.poll(True)
+        assert other() is True
+
+    def test_a_result_that_is_put_back_rings_those_who_sleep(self, make_pool, monkeypatch):
+        # 1. a collector sleeps; 2. another, who needed no ring, has the result in hand; 3. KeyboardInterrupt.
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        pool._requests_queue.queue.clear()
+        other = in_thread(pool.wait)
+        until(lambda: waiting_collectors(pool))
+        pool._results_queue.queue.append(request)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool, "_strike_off", lambda key: (_ for _ in ()).throw(KeyboardInterrupt))
+            pool.poll()
+        assert other() is True
+
+    def test_a_pool_dropped_while_the_interpreter_ends_does_nothing(self, make_pool):
+        pool = make_pool(1)
+        pool._results_queue.pool.__callback__(None, lambda: True)
+        assert not is_shut_down(pool)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_the_main_thread_sleeps_in_slices(self, make_pool, monkeypatch):
+        monkeypatch.setattr(threadpool, "_SLICE", 0.001)
+        assert threadpool._seconds_left(None) == threadpool._seconds_left(time.monotonic() + 1) == 0.001
+        assert in_thread(threadpool._seconds_left, None)() == threading.TIMEOUT_MAX
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate, [1]))
+        gate.wait_until_entered()
+        threading.Timer(0.05, gate.open.set).start()
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_what_happens_in_the_child(self):
+        # The same, in this process, where it can be watched.
+        pool = ThreadPool(2, thread_name_prefix="first")
+        empty, shut, closed = ThreadPool(0), ThreadPool(1), ThreadPool(1)
+        with shut:
+            pass
+        closed.shutdown(wait=False)
+        before = list(pool.workers)
+        pool.putRequest(WorkRequest(abs))
+        after_fork()
+        assert pool.workers == [] and pool.workRequests == {}
+        check(pool)
+        for worker in before:
+            worker._requests_queue.parking.ring_all()  # they are gone, in a child
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert len(pool.workers) == 2 and values(pool.results(TIMEOUT)) == [1]
+        assert not any(sleeping_workers(pool) for pool in (empty, shut, closed))
+
+    def test_a_pool_dropped_in_the_child_starts_nothing(self):
+        pool = ThreadPool(1)
+        after_fork()
+        parking = pool._requests_queue.parking
+        del pool
+        gc.collect()
+        assert not parking.hung
+
+    def test_what_is_asked_of_a_queue_that_a_fork_has_left_behind(self):
+        pool = ThreadPool(0)
+        lazy, before = pool.map(abs, range(9), buffersize=1), pool._requests_queue
+        after_fork()
+        message = "left in the parent of a fork"
+        with pytest.raises(RuntimeError, match=message):
+            before.put(WorkRequest(abs))
+        lazy.gi_frame.f_locals["self"].read = 1  # so that there is room for another
+        with pytest.raises(RuntimeError, match=message):
+            next(lazy)
