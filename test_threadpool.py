@@ -261,12 +261,8 @@ class TestWorkRequest:
     def test_the_id_is_that_of_the_request_unless_one_is_given(self):
         request = WorkRequest(print)
         assert request.requestID == id(request)
-        for given in (0, "", (), False, b"k", frozenset()):
+        for given in (0, "", "k", (), False, b"k", frozenset()):
             assert WorkRequest(print, requestID=given).requestID is given
-
-    def test_an_unhashable_id_is_refused(self):
-        with pytest.raises(TypeError, match=r"requestID must be hashable, not \['k'\]"):
-            WorkRequest(print, requestID=["k"])
 
     def test_it_may_be_edited_until_it_is_put(self, make_pool):
         request = WorkRequest(print, ["before"])
@@ -315,7 +311,7 @@ class TestWorkRequest:
         pool.putRequest(request)
         assert request.result is None and request.cancel()
 
-    def test_cancel_withdraws_what_no_worker_has_begun(self, make_pool):
+    def test_cancel_takes_back_what_no_worker_has_begun(self, make_pool):
         pool, gate, called = make_pool(1), Gate(), []
         first = WorkRequest(gate)
         second = WorkRequest(called.append, [1], callback=lambda *_: called.append(2))
@@ -329,7 +325,7 @@ class TestWorkRequest:
         assert pool.wait(TIMEOUT)
         assert called == [] and first.cancel() is False  # done
 
-    def test_a_withdrawn_request_may_be_put_again(self, make_pool):
+    def test_a_cancelled_request_can_be_put_again(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         pool.putRequest(request)
         assert request.cancel()
@@ -346,13 +342,13 @@ class TestWorkRequest:
         gc.collect()
         assert request.cancel() is False
 
-    def test_a_request_that_the_books_have_forgotten_may_be_withdrawn(self, make_pool):
+    def test_a_request_that_is_no_longer_in_workRequests_can_be_cancelled(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         pool.putRequest(request)
         pool.workRequests.clear()
         assert request.cancel() is True and pool._requests_queue.empty()
 
-    def test_withdrawing_the_last_request_ends_every_wait(self, make_pool):
+    def test_cancelling_the_last_request_ends_every_wait(self, make_pool):
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         gate = Gate()
         pool.createWorkers(1)
@@ -405,61 +401,12 @@ class TestMakeRequests:
         assert request.callback is None and request.exc_callback is threadpool._handle_thread_exception
 
 
-class TestQueues:
-    def test_everybody_gets_an_error_of_their_own(self, caplog):
-        # One that is raised again and again gathers the tracebacks of all.
-        def fail():
-            raise ValueError
-
-        closed, broken = ThreadPool(0), ThreadPool(0, initializer=fail)
-        closed.shutdown()
-        errors, futures = [], [broken.submit(abs, n) for n in range(2)]
-        broken.createWorkers(1)
-        errors += [future.exception(TIMEOUT) for future in futures]
-        for put in (lambda: closed.submit(abs), lambda: broken.submit(abs)):
-            for _ in range(2):
-                with pytest.raises(RuntimeError) as caught:
-                    put()
-                errors.append(caught.value)
-        assert len(set(map(id, errors))) == 6
-
-    def test_get_waits_for_at_most_the_timeout(self, make_pool):
-        pool = make_pool(0)
-        for arguments in ((False,), (True, 0.001), (True, 0)):
-            with pytest.raises(queue.Empty):
-                pool._requests_queue.get(*arguments)
-        join = in_thread(pool._requests_queue.get)
-        until(lambda: sleeping_workers(pool))
-        pool.putRequest(request := WorkRequest(abs))
-        assert join() is request
-
-    def test_get_holds_nothing_while_it_waits(self, make_pool):
-        pool = make_pool(0)
-        for number, put in enumerate([lambda: pool.submit(Thing), lambda: pool.map(lambda _: Thing(), [1])]):
-            join = in_thread(pool._requests_queue.get)
-            until(lambda: sleeping_workers(pool))
-            future = put()
-            followed = [weakref.ref(future.result(TIMEOUT) if not number else next(future))]
-            until(lambda: sleeping_workers(pool))
-            followed.append(weakref.ref(future))
-            del future
-            assert gone(pool, followed)
-            pool.putRequest(WorkRequest(abs))
-            assert isinstance(join(), WorkRequest)
-
-    @pytest.mark.parametrize("q_size", [0, -1])
-    def test_a_queue_without_a_bound_is_never_full(self, make_pool, q_size):
-        pool = make_pool(0, q_size)
-        assert not pool._requests_queue.full()
-        pool.putRequest(WorkRequest(abs), block=False)
-        assert not pool._requests_queue.full()
-
-
 class TestWorkers:
     def test_they_are_daemons_and_start_at_once(self, make_pool):
         pool = make_pool(3, thread_name_prefix="crew")
         assert all(worker.is_alive() and worker.daemon for worker in pool.workers)
-        assert [worker.name for worker in pool.workers] == ["crew_0", "crew_1", "crew_2"]
+        pool.createWorkers(1)
+        assert [worker.name for worker in pool.workers] == ["crew_0", "crew_1", "crew_2", "crew_3"]
 
     def test_the_default_names_tell_pools_apart(self, make_pool):
         one, two = make_pool(1), make_pool(1)
@@ -497,7 +444,9 @@ class TestWorkers:
         assert names[-2:] == ["perform", "fail"]
         assert request.exc_info[1].__traceback__ is request.exc_info[2]
 
-    @pytest.mark.parametrize("bad", [(None, [], {}), (abs, [1, 2], {}), (abs, 5, {}), (abs, [], {1: 2}), (abs, [1], 7)])
+    @pytest.mark.parametrize("bad", [
+        (None,), (abs, [1, 2]), (abs, 5), (print, object(), object()), (abs, [1], 7), (print, None, 5), (print, None, {1: 2}),
+    ])  # fmt: skip
     def test_what_cannot_be_called_is_the_requests_failure(self, make_pool, bad):
         pool = make_pool(1)
         request = WorkRequest(*bad, **SILENT)
@@ -553,40 +502,61 @@ class TestWorkers:
         assert values(pool.results(TIMEOUT)) == [3, 3, 3]
         assert len(calls) == 3 and set(calls) == set(pool.workers)
 
-    def test_an_initializer_must_be_callable(self):
-        with pytest.raises(TypeError, match="initializer must be a callable, not 7"):
-            ThreadPool(1, initializer=7)
-
-    def test_when_an_initializer_fails_what_waits_and_what_comes_fails(self, caplog):
-        gate, fine = Gate(), threading.Event()
-
+    def test_an_initializer_that_fails_in_the_third_worker_breaks_the_pool(self, make_pool, caplog):
         def prepare():
-            if fine.is_set():
-                return
-            gate()
-            raise SystemExit("not ready")
+            if next(number) == 3:
+                raise SystemExit("the third")
 
-        pool = ThreadPool(1, initializer=prepare)
-        request = WorkRequest(abs, [-1], **SILENT)
+        number, gate = itertools.count(1), Gate()
+        pool = make_pool(2, initializer=prepare)
+        done = pool.submit(abs, -1)
+        assert done.result(TIMEOUT) == 1
+        running = [pool.submit(gate, n) for n in range(2)]
+        [gate.wait_until_entered() for _ in running]
+        waiting, request = pool.submit(abs, -2), WorkRequest(abs, [-3], **SILENT)
         pool.putRequest(request)
-        gate.open.set()
-        assert pool.wait(TIMEOUT)
-        assert request.exc_info[0] is BrokenThreadPool and "initializer failed" in str(request.exc_info[1])
-        with pytest.raises(BrokenThreadPool, match="a worker's initializer failed, see the log"):
-            pool.putRequest(request)
-        assert pool.workRequests == {}
+        pool.createWorkers(1)
+        assert isinstance(waiting.exception(TIMEOUT), BrokenThreadPool)
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is BrokenThreadPool
+        assert "initializer failed" in str(request.exc_info[1])
         [record] = caplog.records
-        assert record.name == "concurrent.futures" and record.levelname == "CRITICAL"
+        assert (record.name, record.levelname) == ("concurrent.futures", "CRITICAL")
         assert record.exc_info[0] is SystemExit
+        with pytest.raises(BrokenThreadPool, match="initializer failed, see the log; mend it and make a new pool"):
+            pool.putRequest(WorkRequest(abs))
+        assert pool.workRequests == {}
+        gate.open.set()
+        assert [future.result(TIMEOUT) for future in running] == [0, 1]
+        pool.shutdown()
+
+    @pytest.mark.parametrize(
+        "args, kwds",
+        [
+            ([], {}),
+            ((), None),
+            (None, {}),
+            ([None], {}),
+            ([[]], {}),
+            (range(3), {}),
+            ({1: 2}, {}),
+            ("ab", {}),
+            ({4}, {}),
+            ([1], {"self": 1, "request": 2, "args": 3, "kwds": 4, "callable_": 5, "worker": 6}),
+            ([], {"a b": 1, "": 2, "\xfc": 3}),
+            ([print] * 300, {str(n): n for n in range(300)}),
+            ([], types.MappingProxyType({"a": 1})),
+            ([ValueError("an argument")], {"key": ValueError("another")}),
+        ],
+        ids=lambda value: repr(value)[:20],
+    )
+    def test_arguments_of_every_kind(self, make_pool, args, kwds):
+        pool, request = make_pool(1), WorkRequest(lambda *args, **kwds: (args, kwds), args, kwds)
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.result == (tuple(args or ()), dict(kwds or {}))
 
 
 class TestFutures:
-    def test_a_future_is_a_future_of_the_standard_library(self, make_pool):
-        future = make_pool(1).submit(divmod, 7, 2)
-        assert isinstance(future, concurrent.futures.Future) and future.result(TIMEOUT) == (3, 1)
-        assert future.exception() is None and future.done() and not future.running() and not future.cancel()
-
-    def test_a_future_is_made_whole_by_the_first_who_asks_for_what_it_lacks(self, make_pool):
+    def test_a_future_is_completed_when_somebody_asks_for_what_it_lacks(self, make_pool):
         pool = make_pool(1)
         done, failed = pool.submit(abs, -1), pool.submit(int, "x")
         assert pool.submit(abs, -2).result(TIMEOUT) == 2  # so the first two are in
@@ -629,7 +599,7 @@ class TestFutures:
         gate.open.set()
         assert future.result(TIMEOUT) == 3
 
-    def test_whoever_asks_while_it_ends_hears_of_it_once(self, make_pool, frantic):
+    def test_everybody_who_asks_while_a_future_ends_is_told_once(self, make_pool, frantic):
         pool, ways = make_pool(2), 5
         for _ in range(100):
             called, barrier = [], threading.Barrier(ways + 1)
@@ -701,7 +671,7 @@ class TestFutures:
             assert sorted([*begun, *cancelled]) == list(range(20))
             assert {number for number, future in enumerate(futures) if future.cancelled()} == cancelled
 
-    def test_a_worker_helps_itself_to_what_it_waits_for(self, make_pool):
+    def test_a_worker_makes_the_call_that_it_waits_for(self, make_pool):
         # 1. the only worker takes A, and A submits B; 2. A asks for the result of B, and waits;
         # 3. B waits for a worker.
         pool = make_pool(1)
@@ -729,9 +699,13 @@ class TestFutures:
         def by_map(n):
             return n if n < 2 else sum(pool.map(by_submit, [n - 1, n - 2], ordered=n % 2 == 0))
 
+        def deep(n):
+            return n + pool.submit(deep, n - 1).result() if n else 0
+
+        assert pool.submit(deep, 50).result(TIMEOUT) == 1275
         assert pool.submit(by_submit, 9).result(TIMEOUT) == pool.submit(by_map, 9).result(TIMEOUT) == 34
 
-    def test_it_helps_with_nothing_else(self, make_pool):
+    def test_it_makes_no_other_call_meanwhile(self, make_pool):
         pool, other, seen = make_pool(1), make_pool(1), []
 
         def outer():
@@ -759,17 +733,7 @@ class TestFutures:
 
         assert pool.submit(outer).result(TIMEOUT).result(TIMEOUT) == 1
 
-    def test_nesting_that_is_too_deep_is_a_recursion_error(self, make_pool):
-        pool = make_pool(1)
-
-        def down(n):
-            return pool.submit(down, n + 1).result()
-
-        with pytest.raises(RecursionError):
-            pool.submit(down, 0).result(TIMEOUT)
-        assert pool.submit(abs, -1).result(TIMEOUT) == 1
-
-    def test_the_context_travels_also_when_a_worker_helps(self, make_pool):
+    def test_the_context_travels_also_into_a_nested_call(self, make_pool):
         variable = contextvars.ContextVar("variable", default="unset")
 
         def exchange():
@@ -860,12 +824,6 @@ class TestMaps:
             pairs = pool.map(lambda a, b: (a, b), range(number), itertools.count(), ordered=ordered, **options)
             assert sorted(pairs) == [(n, n) for n in range(number)]
         assert pool._requests_queue.empty()
-
-    def test_all_of_it_runs_even_if_nothing_is_read(self, make_pool):
-        pool, done = make_pool(2), []
-        pool.map(done.append, range(100))
-        pool.shutdown()
-        assert sorted(done) == list(range(100))
 
     @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"chunksize": 100}, {"buffersize": 9}])
     def test_an_error_comes_in_its_place_and_the_rest_is_cancelled(self, make_pool, options):
@@ -1073,6 +1031,8 @@ class TestMaps:
         pool = make_pool(1)
         with pytest.raises(LookupError):
             pool.map(abs, inputs())
+        with pytest.raises(TypeError, match="not iterable"):
+            pool.map(abs, 7)
         results, read = pool.map(abs, inputs(), buffersize=2), []
         with pytest.raises(LookupError):
             for result in results:
@@ -1097,17 +1057,6 @@ class TestMaps:
 
         for options in ({}, {"buffersize": 2}, {"buffersize": 10}):
             assert list(make_pool(1).map(abs, Once(), **options)) == [3, 2, 1]
-
-    @pytest.mark.parametrize("name", ["chunksize", "buffersize"])
-    def test_a_size_is_a_whole_number_from_one(self, make_pool, name):
-        pool = make_pool(1)
-        for bad, error, text in (
-            (0, ValueError, "must be greater than 0, not 0"),
-            (-1, ValueError, "must be greater than 0, not -1"),
-            (1.5, TypeError, "must be a whole number, not 1.5"),
-        ):
-            with pytest.raises(error, match=f"{name} {text}"):
-                pool.map(abs, [1], **{name: bad})
 
     def test_a_pool_that_gets_its_workers_later(self, make_pool):
         pool = make_pool(0)
@@ -1148,18 +1097,6 @@ class TestMaps:
 
 
 class TestResizing:
-    @pytest.mark.parametrize("number, error, text", [
-        (-1, ValueError, "num_workers must be greater than -1, not -1"),
-        (1.5, TypeError, "num_workers must be a whole number, not 1.5"),
-        ("2", TypeError, "num_workers must be a whole number, not '2'"),
-    ])  # fmt: skip
-    def test_a_number_of_workers_is_whole_and_not_negative(self, make_pool, number, error, text):
-        pool = make_pool(1)
-        for call in (ThreadPool, pool.createWorkers, pool.dismissWorkers):
-            with pytest.raises(error, match=text):
-                call(number)
-        assert len(pool.workers) == 1
-
     def test_none_means_as_many_as_an_executor_takes(self, make_pool, monkeypatch):
         name, counts = "process_cpu_count" if hasattr(os, "process_cpu_count") else "cpu_count", (1, 8, 27, 28, 64, None)
         cpus = getattr(os, "process_cpu_count", os.cpu_count)() or 1
@@ -1170,15 +1107,6 @@ class TestResizing:
 
     def test_max_workers_is_the_executors_name_for_it(self, make_pool):
         assert len(make_pool(max_workers=2).workers) == 2
-        for number in (0, -1):
-            with pytest.raises(ValueError, match="max_workers must be greater than 0"):
-                ThreadPool(max_workers=number)
-        with pytest.raises(TypeError, match="two names for one thing"):
-            ThreadPool(2, max_workers=2)
-
-    def test_a_bound_is_a_whole_number(self):
-        with pytest.raises(TypeError, match="q_size must be a whole number, not 'crew'"):
-            ThreadPool(1, "crew")
 
     def test_a_pool_is_always_true(self, make_pool):
         assert make_pool(0)
@@ -1229,7 +1157,10 @@ class TestResizing:
         assert pool.wait(TIMEOUT)
 
     def test_more_than_there_are_dismisses_all(self, make_pool):
-        pool = make_pool(3)
+        pool = make_pool(2)
+        pool.dismissWorkers(10)
+        assert len(pool.dismissedWorkers) == 2 and pool.workers == []
+        pool.createWorkers(3)
         for number in (5, 4):
             pool.dismissWorkers(number, do_join=True)
             assert pool.workers == []
@@ -1333,18 +1264,6 @@ class TestResizing:
 
 
 class TestPutRequest:
-    @pytest.mark.parametrize("thing", [None, "x", abs, 7, [WorkRequest(abs)]])
-    def test_only_a_work_request_is_taken(self, make_pool, thing):
-        with pytest.raises(TypeError, match="a WorkRequest is wanted, not "):
-            make_pool(0).putRequest(thing)
-
-    def test_a_pending_request_is_refused(self, make_pool):
-        pool, request = make_pool(0), WorkRequest(abs, [-1])
-        pool.putRequest(request)
-        with pytest.raises(ValueError, match=r"a request with the requestID .* is pending"):
-            pool.putRequest(request)
-        assert pool._requests_queue.qsize() == 1
-
     def test_a_finished_request_that_was_not_collected_is_pending(self, make_pool):
         pool, request = make_pool(1), WorkRequest(abs, [-1])
         pool.putRequest(request)
@@ -1355,14 +1274,14 @@ class TestPutRequest:
 
     def test_it_is_first_in_first_out(self, make_pool):
         pool, order = make_pool(1), []
-        pool.putRequests(makeRequests(order.append, range(100)))
+        assert list(map(pool.putRequest, makeRequests(order.append, range(100)))) == [None] * 100
         assert pool.wait(TIMEOUT) and order == list(range(100))
 
     def test_a_full_queue_refuses_and_registers_nothing(self, make_pool):
         pool = make_pool(0, q_size=2)
         pool.putRequests(makeRequests(abs, [1, 2]))
         for arguments in ((False,), (True, 0), (True, 0.001), (True, -1)):
-            with pytest.raises(queue.Full, match="2 requests wait, as many as q_size allows"):
+            with pytest.raises(queue.Full, match="2 requests wait, as many as q_size allows; put this one later"):
                 pool.putRequest(WorkRequest(abs), *arguments)
         assert len(pool.workRequests) == 2
 
@@ -1397,7 +1316,7 @@ class TestPutRequest:
             putting()
         assert len(pool.workRequests) == 1
 
-    def test_a_putter_that_leaves_without_putting_passes_its_ring_on(self, make_pool):
+    def test_a_putter_that_leaves_without_putting_passes_its_wake_up_on(self, make_pool):
         # 1. first and second wait for room, first came first; 2. a worker makes room and wakes first;
         # 3. first finds that another request has taken its ID, and leaves; 4. second must be woken.
         pool, gate, hold = make_pool(1, q_size=1), Gate(), Gate()
@@ -1417,7 +1336,7 @@ class TestPutRequest:
         hold.open.set()
         assert pool.wait(TIMEOUT)
 
-    def test_a_putter_is_rung_when_somebody_has_cleared_the_queue(self, make_pool):
+    def test_a_putter_is_woken_when_the_queue_is_cleared(self, make_pool):
         pool, gate = make_pool(1, q_size=1), Gate()
         pool.putRequest(WorkRequest(gate))
         gate.wait_until_entered()
@@ -1570,8 +1489,15 @@ class TestCollecting:
 
     def test_a_failure_goes_to_one_callback_alone(self, make_pool):
         pool, seen = make_pool(1), []
-        pool.putRequest(WorkRequest(int, ["x"], None, None, seen.append, lambda request, exc_info: seen.append("exc")))
-        assert pool.wait(TIMEOUT) and seen == ["exc"]
+
+        def handle(request, exc_info):
+            assert isinstance(exc_info, tuple) and exc_info is request.exc_info
+            kind, value, tb = exc_info
+            seen.append((kind, str(value), tb is not None))
+
+        pool.putRequest(WorkRequest(int, ["x"], None, None, lambda *_: seen.append("callback"), handle))
+        assert pool.wait(TIMEOUT)
+        assert seen == [(ValueError, "invalid literal for int() with base 10: 'x'", True)]
 
     def test_wait_says_whether_all_is_in(self, make_pool):
         pool, gate = make_pool(1), Gate()
@@ -1639,7 +1565,7 @@ class TestCollecting:
             with pytest.raises(NoWorkersAvailable, match="1 pending, and no worker is left; call createWorkers"):
                 call()
         assert pool.poll() is None
-        pool.createWorkers(1)
+        pool.createWorkers(1, poll_timeout=3)
         assert pool.wait(TIMEOUT)
 
     def test_a_waiter_learns_that_the_last_worker_has_left(self, make_pool):
@@ -1683,21 +1609,6 @@ class TestCollecting:
             with pytest.raises(error):
                 collect()
             assert pool.wait(0)
-
-    def test_whoever_waits_keeps_nothing_of_what_came_before(self, make_pool):
-        class Job:
-            pass
-
-        pool, gate, job = make_pool(1), Gate(), Job()
-        pool.putRequest(WorkRequest(abs, [-1], requestID=job))
-        pool.putRequest(WorkRequest(gate))
-        gone = weakref.ref(job)
-        del job
-        join = in_thread(pool.wait)
-        gate.wait_until_entered()
-        until(lambda: gone() is None)
-        gate.open.set()
-        assert join()
 
     def test_whether_a_worker_is_there_is_not_asked_of_the_thread(self, make_pool, monkeypatch):
         # After a KeyboardInterrupt in it, is_alive may say False for ever (bpo-45274).
@@ -1777,168 +1688,167 @@ class TestCollecting:
         gate.open.set()
         assert pool.wait(TIMEOUT) and seen == [1]
 
-
-class TestCallbacksThatUseAnotherPool:
-    """What they let out, NoResultsPending, is not taken for that of the pool that called them."""
-
-    def collect(self, how, timeout):
-        outer, empty, got = ThreadPool(1), ThreadPool(0), []
-
-        def callback(request, result):
-            got.append(result)
-            empty.poll()
-
-        outer.putRequests(makeRequests(abs, range(2000), callback))
-        assert how(outer, timeout)
-        assert got == list(range(2000)) and not outer.workRequests
-
-    @pytest.mark.parametrize("timeout", [None, TIMEOUT])
-    def test_wait_goes_on(self, timeout):
-        self.collect(lambda pool, timeout: pool.wait(timeout) is True, timeout)
-
-    @pytest.mark.parametrize("timeout", [None, TIMEOUT])
-    def test_results_goes_on(self, timeout):
-        self.collect(lambda pool, timeout: list(pool.results(timeout)) == [], timeout)
-
-    def test_the_end_of_with_goes_on(self):
-        empty, got = ThreadPool(0), []
+    @pytest.mark.parametrize("collect", [
+        lambda pool: pool.wait(), lambda pool: pool.wait(TIMEOUT),
+        lambda pool: list(pool.results()) == [], lambda pool: list(pool.results(TIMEOUT)) == [],
+        lambda pool: pool.__exit__(None, None, None) is None,
+    ])  # fmt: skip
+    def test_what_another_pool_raises_in_a_callback_is_not_taken_for_the_end(self, collect):
+        pool, empty, seen = ThreadPool(1), ThreadPool(0), []
 
         def callback(request, result):
-            got.append(result)
-            empty.poll()
+            seen.append(result)
+            empty.poll()  # raises NoResultsPending
 
-        with ThreadPool(1) as pool:
-            pool.putRequests(makeRequests(abs, range(3), callback))
-        assert got == [0, 1, 2]
-
-
-class TestEnd:
-    def test_a_clean_exit_collects_everything_and_joins(self):
-        seen = []
-        with ThreadPool(2) as pool:
-            pool.putRequests(makeRequests(abs, range(10), lambda _, result: seen.append(result)))
-            workers = list(pool.workers)
-            pool.dismissWorkers(1)
-        assert sorted(seen) == list(range(10)) and not any(worker.is_alive() for worker in workers)
-        assert pool.workers == pool.dismissedWorkers == []
-        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
-            pool.putRequest(WorkRequest(abs))
-        assert pool.wait() is True
-
-    def test_an_exception_drops_what_is_queued_and_waits_for_what_runs(self):
-        gate, called = Gate(), []
-        with pytest.raises(ZeroDivisionError):
-            with ThreadPool(1) as pool:
-                [worker] = pool.workers
-                running = WorkRequest(gate, ["done"])
-                pool.putRequests([running, *makeRequests(called.append, range(3))])
-                gate.wait_until_entered()
-                opening = in_thread(lambda: (until(lambda: is_shut_down(pool) and not queued(pool)), gate.open.set()))
-                raise ZeroDivisionError
-        opening()
-        assert running.result == "done" and called == [] and not worker.is_alive()
-        assert list(pool.workRequests.values()) == [running]
-
-    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-    def test_an_interrupt_surfaces_at_once(self, error):
-        gate = Gate()
-        with pytest.raises(error):
-            with ThreadPool(1) as pool:
-                [worker] = pool.workers
-                pool.putRequest(WorkRequest(gate))
-                gate.wait_until_entered()
-                raise error
-        assert worker.is_alive()
-        gate.open.set()
-        worker.join(TIMEOUT)
-        assert not worker.is_alive()
-
-    def test_an_interrupt_while_collecting_surfaces_at_once(self):
-        gate = Gate()
-
-        def interrupt(request, result):
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            with ThreadPool(2) as pool:
-                pool.putRequests([WorkRequest(gate), WorkRequest(abs, [1], callback=interrupt)])
-        assert any(worker.is_alive() for worker in pool.workers)
-        gate.open.set()
-
-    def test_a_callback_that_raises_at_the_end_does_not_keep_the_workers(self):
-        def fail(request, result):
-            raise ZeroDivisionError
-
-        with pytest.raises(ZeroDivisionError):
-            with ThreadPool(2) as pool:
-                workers = list(pool.workers)
-                pool.putRequest(WorkRequest(abs, [1], callback=fail))
-        assert not any(worker.is_alive() for worker in workers)
-
-    def test_without_workers_the_end_says_so(self):
-        with pytest.raises(NoWorkersAvailable):
-            with ThreadPool(0) as pool:
-                pool.putRequest(WorkRequest(abs))
-        assert pool.workRequests == {}
+        pool.putRequests(makeRequests(abs, range(2000), callback))
+        assert collect(pool)
+        assert seen == list(range(2000)) and not pool.workRequests
 
 
-class TestEndOfOwnWorkers:
-    class Own(WorkerThread):
-        def run(self):
-            while not self._dismissed.is_set():
-                with contextlib.suppress(queue.Empty):
-                    request = self._requests_queue.get(True, TIMEOUT)
-                    self._results_queue.put((request, request.callable(*request.args)))
-
-    def test_a_run_of_the_clients_own_ends_with_the_pool(self):
-        with ThreadPool(2, worker=self.Own) as pool:
-            workers, request = list(pool.workers), WorkRequest(abs, [-1])
-            pool.putRequest(request)
-        assert request.result == 1 and not any(worker.is_alive() for worker in workers)
-
-    def test_and_when_the_pool_is_dropped(self):
-        pool = ThreadPool(1, worker=self.Own)
-        [worker] = pool.workers
-        del pool
-        worker.join(TIMEOUT)
-        assert not worker.is_alive()
-
-    def test_it_does_what_was_submitted_without_noticing(self, make_pool):
-        pool = make_pool(1, worker=self.Own)
-        future, results = pool.submit(int, "11", base=2), pool.map(abs, range(-100, 0))
-        assert future.result(TIMEOUT) == 3 and list(results) == list(range(100, 0, -1))
+class TestNotify:
+    def test_it_is_called_in_the_worker_when_a_result_is_ready(self, make_pool):
+        told = queue.SimpleQueue()
+        pool = make_pool(1, notify=lambda: told.put((threading.current_thread(), pool._results_queue.qsize())))
         pool.putRequest(WorkRequest(abs, [-1]))
-        assert values(pool.results(TIMEOUT)) == [1]
+        assert told.get(timeout=TIMEOUT) == (pool.workers[0], 1)
+        assert values(pool.results(TIMEOUT)) == [1] and told.empty()
 
-    def test_it_is_dismissed_even_while_futures_come(self, make_pool):
-        pool = make_pool(1, worker=self.Own)
+    def test_it_is_called_for_a_failure_too(self, make_pool):
+        told = threading.Semaphore(0)
+        pool = make_pool(1, notify=told.release)
+        pool.putRequest(WorkRequest(int, ["x"], **SILENT))
+        assert told.acquire(timeout=TIMEOUT)
+        [request] = pool.results(TIMEOUT)
+        assert request.exception
 
-        def again():
-            if not stopped.is_set():
-                pool.submit(again)
+    def test_it_is_called_for_a_request_that_is_withdrawn(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
+        request = WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        assert not told and request.cancel() and told == [0]
+        assert not request.cancel() and told == [0]
+        with pytest.raises(NoResultsPending):
+            pool.poll()
 
-        stopped, [worker] = threading.Event(), pool.workers
-        again()
-        pool.dismissWorkers(1, do_join=True)
-        stopped.set()
-        assert not worker.is_alive()
+    def test_it_is_called_for_what_shutdown_drops(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
+        pool.putRequests(makeRequests(abs, range(3)))
+        pool.shutdown(cancel_futures=True)
+        assert told == [2, 1, 0]
 
-    def test_a_thread_that_is_no_worker_is_told_too(self):
-        pool = ThreadPool(0)
-        join = in_thread(pool._requests_queue.get)
-        until(lambda: sleeping_workers(pool))
-        pool.shutdown(wait=False)
-        with pytest.raises(queue.Empty):
-            join()
+    def test_one_that_raises_is_logged_and_costs_nothing_else(self, make_pool, caplog):
+        for error in (ValueError, KeyboardInterrupt, SystemExit):
+            def notify(error=error):
+                raise error("nobody listens")
 
-    def test_a_thread_that_is_no_worker_carries_out_futures_and_maps_that_it_takes(self, make_pool):
-        for options, called in (({}, 0), ({"executor": ThreadPool(1, thread_name_prefix="far")}, 1)):
-            pool = make_pool(0, **options)
-            future, results = pool.submit(threading.current_thread), pool.map(abs, [-1])
-            join = in_thread(pool._requests_queue.get, True, TIMEOUT)
-            assert (future.result(TIMEOUT).name == "far_0") == called and list(results) == [1]
-            pool.putRequest(request := WorkRequest(abs, [-1]))
-            assert join() is request and not hasattr(join.thread, "request")
+            caplog.clear()
+            pool = make_pool(2, notify=notify)
+            pool.putRequests(makeRequests(abs, range(50)))
+            assert sorted(values(pool.results(TIMEOUT))) == list(range(50))
+            pool.dismissWorkers(2, True)
+            assert len(caplog.records) == 50
+            assert {record.name for record in caplog.records} == {"concurrent.futures"}
+            assert "notify" in caplog.records[0].message and "nobody listens" in caplog.text
+            pool.putRequest(request := WorkRequest(abs))
+            if error is KeyboardInterrupt:  # in the main thread this is Ctrl-C, and surfaces
+                with pytest.raises(KeyboardInterrupt):
+                    request.cancel()
+                assert not pool.workRequests and len(caplog.records) == 50
+            else:
+                assert request.cancel() and len(caplog.records) == 51
+
+    def test_a_callable_that_is_false_is_called_too(self, make_pool):
+        class Listeners(list):
+            def __call__(self):
+                told.append(True)
+
+        told = []
+        pool = make_pool(1, notify=Listeners())
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1] and told == [True]
+
+    def test_a_pool_is_dropped_although_notify_leads_back_to_it(self):
+        def use():
+            pool = ThreadPool(2, notify=lambda: told.append(len(pool.workRequests)))
+            pool.putRequest(WorkRequest(abs, [-1]))
+            pool.wait(TIMEOUT)
+            return pool.workers, weakref.ref(pool)
+
+        told = []
+        workers, dropped = use()
+        until(lambda: gc.collect() >= 0 and dropped() is None)
+        assert len(told) == 1
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
+    def test_nobody_is_told_of_the_results_of_a_pool_that_was_dropped(self):
+        told, gate = [], Gate()
+        pool = ThreadPool(1, notify=lambda: told.append(True))
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        [worker], dropped = pool.workers, weakref.ref(pool)
+        del pool
+        until(lambda: gc.collect() >= 0 and dropped() is None)
+        gate.open.set()
+        worker.join(TIMEOUT)
+        assert not worker.is_alive() and told == []
+
+    def test_a_pool_that_notifies_can_be_dropped_and_forked(self):
+        done = run_python("""
+            import os, queue, threadpool, weakref
+            told = queue.SimpleQueue()
+            pool = threadpool.ThreadPool(1, notify=lambda: told.put(os.getpid()))
+            pool.putRequest(threadpool.WorkRequest(abs, [-1]))
+            pool.wait()
+            assert told.get(timeout=10) == os.getpid()
+            if (child := os.fork()) == 0:
+                pool.putRequest(threadpool.WorkRequest(abs, [-1]))
+                assert told.get(timeout=10) == os.getpid()
+                os._exit(3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+            [worker], gone = pool.workers, weakref.ref(pool)
+            del pool
+            worker.join(10)
+            assert not worker.is_alive() and gone() is None
+        """, options=("-W", "ignore::DeprecationWarning"))  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_an_event_loop_needs_no_timer(self, make_pool):
+        async def main():
+            loop, finished, results = asyncio.get_running_loop(), asyncio.Event(), []
+
+            def poll():
+                try:
+                    pool.poll()
+                except NoResultsPending:
+                    finished.set()
+
+            def note(request, result):
+                assert threading.current_thread() is threading.main_thread()
+                results.append(result)
+
+            pool = make_pool(2, notify=functools.partial(loop.call_soon_threadsafe, poll))
+            pool.putRequests(makeRequests(abs, range(100), note))
+            await asyncio.wait_for(finished.wait(), TIMEOUT)
+            return sorted(results)
+
+        assert asyncio.run(main()) == list(range(100))
+
+    @pytest.mark.usefixtures("frantic")
+    def test_a_loop_that_sleeps_until_it_is_told_misses_nothing(self, make_pool):
+        # What is told may come early or twice, but never after the last poll.
+        bell = threading.Semaphore(0)
+        pool, done = make_pool(3, notify=bell.release), []
+        for _ in range(20):
+            pool.putRequests(makeRequests(abs, range(20), lambda request, result: done.append(result)))
+            with contextlib.suppress(NoResultsPending):
+                while bell.acquire(timeout=TIMEOUT):
+                    pool.poll()
+                pytest.fail("nobody told")
+        assert len(done) == 400
 
 
 class TestContract:
@@ -1956,16 +1866,17 @@ class TestContract:
         for pool in pools:
             pool.shutdown()
 
-    def test_it_is_an_executor(self, make):
-        assert isinstance(make(1), concurrent.futures.Executor)
-
     def test_submit_takes_any_arguments(self, make):
         def keep(*args, **kwds):
             return args, kwds
 
-        future = make(2).submit(keep, 1, 2, self=3, fn=4, timeout=5)
-        assert type(future).__mro__[-2] is concurrent.futures.Future
+        pool = make(2)
+        assert isinstance(pool, concurrent.futures.Executor)
+        future = pool.submit(keep, 1, 2, self=3, fn=4, timeout=5)
+        assert isinstance(future, concurrent.futures.Future)
         assert future.result(TIMEOUT) == ((1, 2), {"self": 3, "fn": 4, "timeout": 5})
+        assert future.exception() is None and future.done() and not future.running()
+        assert not future.cancel() and not future.cancelled()
 
     @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, StopIteration])
     def test_an_exception_is_the_futures(self, make, error):
@@ -2031,18 +1942,6 @@ class TestContract:
         assert called == [7, "last", "at once"]
         assert [record.name for record in caplog.records] == ["concurrent.futures"]
 
-    def test_what_runs_or_is_done_cannot_be_cancelled(self, make):
-        pool, gate = make(1), Gate()
-        future = pool.submit(gate, 7)
-        gate.wait_until_entered()
-        assert future.running() and not future.cancel()
-        waiting = pool.submit(abs)
-        assert not waiting.running() and waiting.cancel() and waiting.cancelled()
-        gate.open.set()
-        assert future.result(TIMEOUT) == 7 and not future.cancel() and not future.cancelled()
-        with pytest.raises(concurrent.futures.CancelledError):
-            waiting.result(TIMEOUT)
-
     def test_map_is_ordered_and_as_long_as_the_shortest_input(self, make):
         pool = make(3)
         assert list(pool.map(str, range(100))) == [str(n) for n in range(100)]
@@ -2056,26 +1955,6 @@ class TestContract:
         assert read == list(range(50))
         pool.shutdown()
         assert sorted(done) == list(range(50))
-
-    def test_an_error_of_map_comes_in_its_place_and_ends_it(self, make):
-        results = make(1).map(int, ["0", "1", "x", "3", "y"])
-        assert [next(results), next(results)] == [0, 1]
-        with pytest.raises(ValueError, match="'x'"):
-            next(results)
-        assert list(results) == []
-
-    def test_map_times_out(self, make):
-        pool, gate = make(1), Gate()
-        results = pool.map(lambda n: gate(n) if n else n, range(3), timeout=0.1)
-        with pytest.raises(concurrent.futures.TimeoutError):
-            list(results)
-        gate.open.set()
-
-    def test_inputs_that_fail_fail_at_the_call(self, make):
-        with pytest.raises(ZeroDivisionError):
-            make(1).map(abs, (1 // n for n in [1, 0]))
-        with pytest.raises(TypeError, match="not iterable"):
-            make(1).map(abs, 7)
 
     @pytest.mark.parametrize("wait", [True, False])
     def test_after_shutdown_nothing_is_let_in_and_the_rest_is_done(self, make, wait):
@@ -2110,11 +1989,6 @@ class TestContract:
         with pytest.raises(RuntimeError):
             pool.submit(abs, 1)
 
-    def test_an_initializer_prepares_each_worker(self, make):
-        local = threading.local()
-        pool = make(2, initializer=setattr, initargs=(local, "name", "ready"))
-        assert [pool.submit(getattr, local, "name").result(TIMEOUT) for _ in range(4)] == ["ready"] * 4
-
     def test_when_an_initializer_fails_the_pool_is_broken(self, make, caplog):
         def fail():
             assert ready.wait(TIMEOUT)
@@ -2144,17 +2018,75 @@ class TestContract:
             make(initializer=7)
         assert make(1, thread_name_prefix="crew").submit(threading.current_thread).result(TIMEOUT).name == "crew_0"
 
-    def test_an_event_loop_uses_it(self, make):
-        async def main():
-            loop = asyncio.get_running_loop()
-            return await asyncio.gather(*[loop.run_in_executor(pool, pow, n, 2) for n in range(20)])
 
-        pool = make(2)
-        assert asyncio.run(main()) == [n * n for n in range(20)]
+class TestEnd:
+    def test_a_clean_exit_collects_everything_and_joins(self):
+        seen = []
+        with ThreadPool(2) as pool:
+            pool.putRequests(makeRequests(abs, range(10), lambda _, result: seen.append(result)))
+            workers = list(pool.workers)
+            pool.dismissWorkers(1)
+        assert sorted(seen) == list(range(10)) and not any(worker.is_alive() for worker in workers)
+        assert pool.workers == pool.dismissedWorkers == []
+        with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+            pool.putRequest(WorkRequest(abs))
+        assert pool.wait() is True
 
+    def test_an_exception_drops_what_is_queued_and_waits_for_what_runs(self):
+        gate, called = Gate(), []
+        with pytest.raises(ZeroDivisionError):
+            with ThreadPool(1) as pool:
+                [worker] = pool.workers
+                running = WorkRequest(gate, ["done"])
+                pool.putRequests([running, *makeRequests(called.append, range(3))])
+                gate.wait_until_entered()
+                future = pool.submit(called.append, "future")
+                future.add_done_callback(lambda future: gate.open.set())  # when it is dropped
+                raise ZeroDivisionError
+        assert running.result == "done" and called == [] and not worker.is_alive()
+        assert future.cancelled() and list(pool.workRequests.values()) == [running]
 
-class TestDifferencesFromThreadPoolExecutor:
-    """Those that the documentation lists."""
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+    def test_an_interrupt_surfaces_at_once(self, error):
+        gate = Gate()
+        with pytest.raises(error):
+            with ThreadPool(1) as pool:
+                [worker] = pool.workers
+                pool.putRequest(WorkRequest(gate))
+                gate.wait_until_entered()
+                raise error
+        assert worker.is_alive()
+        gate.open.set()
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+
+    def test_an_interrupt_while_collecting_surfaces_at_once(self):
+        gate = Gate()
+
+        def interrupt(request, result):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            with ThreadPool(2) as pool:
+                pool.putRequests([WorkRequest(gate), WorkRequest(abs, [1], callback=interrupt)])
+        assert any(worker.is_alive() for worker in pool.workers)
+        gate.open.set()
+
+    def test_a_callback_that_raises_at_the_end_does_not_keep_the_workers(self):
+        def fail(request, result):
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            with ThreadPool(2) as pool:
+                workers = list(pool.workers)
+                pool.putRequest(WorkRequest(abs, [1], callback=fail))
+        assert not any(worker.is_alive() for worker in workers)
+
+    def test_without_workers_the_end_says_so(self):
+        with pytest.raises(NoWorkersAvailable):
+            with ThreadPool(0) as pool:
+                pool.putRequest(WorkRequest(abs))
+        assert pool.workRequests == {}
 
     def test_workers_start_at_once_and_are_daemonic(self, make_pool):
         pool, executor = make_pool(2), concurrent.futures.ThreadPoolExecutor(2)
@@ -2239,245 +2171,738 @@ class TestDifferencesFromThreadPoolExecutor:
             future.result(TIMEOUT)
         assert sorted(collected)[:2] == [1, 2] and future.done() and list(results) == [5]
 
-    def test_an_exception_drops_what_is_queued(self):
-        gate, called = Gate(), []
-        with pytest.raises(LookupError):
-            with ThreadPool(1) as pool:
-                first = pool.submit(gate, 1)
-                gate.wait_until_entered()
-                pool.putRequest(WorkRequest(called.append, [3]))
-                queued = pool.submit(called.append, 2)
-                queued.add_done_callback(lambda future: gate.open.set())  # when it is dropped
-                raise LookupError
-        assert first.result(TIMEOUT) == 1 and queued.cancelled() and called == [] and pool.workRequests == {}
+
+class Later(concurrent.futures.Executor):
+    """An executor that does what it is told when it is told."""
+
+    def __init__(self):
+        self.calls = queue.SimpleQueue()
+
+    def submit(self, fn, /, *args, **kwds):
+        future = concurrent.futures.Future()
+        self.calls.put((future, fn, args, kwds))
+        return future
+
+    def do_one(self):
+        future, fn, args, kwds = self.calls.get(timeout=TIMEOUT)
+        try:
+            future.set_result(fn(*args, **kwds))
+        except BaseException as error:
+            future.set_exception(error)
 
 
-class Thing:
-    """Something that a weak reference can follow."""
+def fail_far_away(number):
+    raise LookupError(f"number {number} is not here")
 
 
-def gone(pool, followed):
-    """Whether nothing is left of what these references follow, without any garbage collection.
-
-    Without the global lock an object is freed by the thread that made it (PEP 703, biased
-    reference counts), and a worker that sleeps gets round to it when it is next woken.
-    """
-
-    def all_dead():
-        if not GIL:
-            wake_workers(pool)
-        return all(ref() is None for ref in followed)
-
-    until(all_dead)
-    return True
+def end_the_process(number):
+    if number == 3:
+        os._exit(1)
+    return number
 
 
-class TestLeavesNothingBehind:
-    @pytest.fixture(autouse=True)
-    def no_garbage_collection(self):
-        gc.collect()
-        gc.disable()
-        yield
-        gc.enable()
+@pytest.fixture(scope="module")
+def processes():
+    context = multiprocessing.get_context("spawn")  # where threads are, fork is not safe
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        yield executor
 
-    def test_a_finished_request_is_kept_by_nobody(self, make_pool):
-        pool, thing, result = make_pool(1), Thing(), Thing()
-        request = WorkRequest(lambda *_: result, [thing])
-        followed = [weakref.ref(x) for x in (request, thing, result, request.callable)]
-        pool.putRequest(request)
+
+class Unloadable:
+    def __reduce__(self):
+        return int, ("what was sent cannot be loaded",)
+
+
+class Elsewhere:
+    """What holds with every executor whose calls are made by other processes; a fixture `engine` is the executor."""
+
+    def test_calls_are_made_there_and_callbacks_here(self, make_pool, engine):
+        pool, pids, threads = make_pool(3, executor=engine), set(), set()
+
+        def note(request, pid):
+            pids.add(pid)
+            threads.add(threading.current_thread())
+
+        for request in makeRequests(os.getpid, [([], None)] * 20, note):
+            pool.putRequest(request)
         assert pool.wait(TIMEOUT)
-        del request, thing, result
-        assert gone(pool, followed)
+        assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
+        assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
 
-    def test_a_failed_request_is_kept_by_nobody(self, make_pool):
-        class Trouble(Exception):
-            pass
+    def test_map_keeps_its_promises(self, make_pool, engine):
+        pool = make_pool(4, executor=engine)
+        assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
+        assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
+        assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
+        endless = pool.map(abs, itertools.count(), buffersize=10)
+        assert list(itertools.islice(endless, 30)) == list(range(30))
+        endless.close()
 
-        def fail(thing):
-            local = Thing()
-            followed.append(weakref.ref(local))
-            raise Trouble
 
-        pool, thing, followed = make_pool(1), Thing(), []
-        request = WorkRequest(fail, [thing], **SILENT)
-        followed += [weakref.ref(thing), weakref.ref(request)]
+class TestExecutor(Elsewhere):
+    @pytest.fixture
+    def engine(self, processes):
+        return processes
+
+    def test_the_processes_are_those_of_the_executor(self, make_pool, processes):
+        pool = make_pool(2, executor=processes)
+        assert pool.submit(os.getpid).result(TIMEOUT) in set(processes._processes)
+
+    def test_an_error_comes_back_with_its_traceback(self, make_pool, processes):
+        pool = make_pool(1, executor=processes)
+        request = WorkRequest(fail_far_away, [7], **SILENT)
         pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and request.exception
+        assert request.exc_info[0] is LookupError and str(request.exc_info[1]) == "number 7 is not here"
+        assert "in fail_far_away" in str(request.exc_info[1].__cause__)
+
+    def test_what_cannot_be_sent_fails_alone(self, make_pool, processes):
+        pool = make_pool(2, executor=processes)
+        requests = makeRequests(abs, [-1, -2, -3], **SILENT)
+        requests.insert(1, WorkRequest(lambda: 1, **SILENT))
+        pool.putRequests(requests)
         assert pool.wait(TIMEOUT)
-        followed.append(weakref.ref(request.exc_info[1]))
-        del request, thing
-        assert gone(pool, followed)
+        assert [request.exception for request in requests] == [False, True, False, False]
+        assert [request.result for request in requests] == [1, None, 2, 3]
 
-    def test_a_finished_request_does_not_keep_its_context(self, make_pool):
-        pool, variable, thing = make_pool(1), contextvars.ContextVar("variable"), Thing()
-        followed, requests = [weakref.ref(thing)], [WorkRequest(abs, [-1]), WorkRequest(int, "x", **SILENT)]
-        context = contextvars.copy_context()
-        context.run(variable.set, thing)
-        context.run(pool.putRequests, requests)
-        del context, thing
-        assert pool.wait(TIMEOUT) and gone(pool, followed)
+    def test_a_process_that_dies_fails_its_requests_and_nothing_hangs(self, make_pool):
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            pool = make_pool(2, executor=executor)
+            requests = makeRequests(end_the_process, range(10), **SILENT)
+            pool.putRequests(requests)
+            assert pool.wait(TIMEOUT)
+            for request in requests:
+                if request.exception:
+                    assert request.exc_info[0] is concurrent.futures.process.BrokenProcessPool
+                else:
+                    assert request.result == request.args[0] != 3
+            assert sum(request.exception for request in requests) >= 1 and requests[3].exception
 
-    @pytest.mark.parametrize("collect", [lambda pool: pool.poll(True), lambda pool: pool.wait()])
-    def test_who_waits_for_the_next_holds_nothing_of_the_last(self, make_pool, collect):
-        pool, gate = make_pool(2), Gate()
-        request = WorkRequest(Thing)
-        followed = weakref.ref(request)
-        pool.putRequests([WorkRequest(gate), request])
-        del request
-        join = in_thread(collect, pool)
-        assert gone(pool, [followed])
-        gate.open.set()
-        with contextlib.suppress(NoResultsPending):
-            join()
+    def test_an_argument_that_cannot_be_loaded_there_breaks_the_executor_and_nothing_hangs(self, make_pool):
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            pool = make_pool(2, executor=executor)
+            for argument in (Unloadable(), -1):
+                assert isinstance(pool.submit(abs, argument).exception(TIMEOUT), concurrent.futures.BrokenExecutor)
 
-    def test_neither_poll_nor_results_holds_the_last_request(self, make_pool):
-        pool, gate = make_pool(2), Gate()
-        request = WorkRequest(Thing)
-        followed = weakref.ref(request)
-        pool.putRequests([WorkRequest(gate), request])
-        del request
-        results = pool.results()
-        next(results)
-        assert gone(pool, [followed])
-        gate.open.set()
-        assert len(list(results)) == 1
+    def test_workers_are_the_number_of_calls_under_way(self, make_pool):
+        far = Later()
+        pool = make_pool(2, executor=far)
+        pool.putRequests(makeRequests(abs, range(6)))
+        until(lambda: far.calls.qsize() == 2 and pool._requests_queue.qsize() == 4)
+        pool.createWorkers(2)
+        until(lambda: far.calls.qsize() == 4 and pool._requests_queue.qsize() == 2)
+        pool.dismissWorkers(3)
+        for _ in range(6):
+            far.do_one()
+        assert sorted(values(pool.results(TIMEOUT))) == list(range(6))
+        pool.joinAllDismissedWorkers()
+        assert len(pool.workers) == 1
 
-    @pytest.mark.parametrize("fails", [False, True])
-    def test_a_future_keeps_its_outcome_alone(self, make_pool, fails):
-        class Trouble(Exception):
-            pass
+    def test_what_has_not_begun_can_be_withdrawn(self, make_pool):
+        far = Later()
+        pool = make_pool(1, q_size=5, executor=far)
+        first, second, third = makeRequests(abs, [-1, -2, -3])
+        future = None
+        for request in (first, second):
+            pool.putRequest(request)
+        until(lambda: far.calls.qsize() == 1)
+        future = pool.submit(abs, -4)
+        pool.putRequest(third)
+        assert not first.cancel() and second.cancel() and future.cancel()
+        far.do_one(), far.do_one()
+        assert values(pool.results(TIMEOUT)) == [1, 3] and far.calls.empty()
 
-        def work(thing):
-            local = Thing()
-            followed.append(weakref.ref(local))
-            if fails:
-                raise Trouble
-            return Thing()
+    def test_a_call_that_the_engine_cancels_fails(self, make_pool):
+        far = Later()
+        pool = make_pool(1, executor=far)
+        pool.putRequest(request := WorkRequest(abs, [-1], **SILENT))
+        far.calls.get(timeout=TIMEOUT)[0].cancel()
+        assert pool.wait(TIMEOUT) and request.exc_info[0] is concurrent.futures.CancelledError
 
-        pool, thing, followed = make_pool(1), Thing(), []
-        function = functools.partial(work)
-        future = pool.submit(function, thing)
-        followed += [weakref.ref(thing), weakref.ref(function)]
-        del thing, function
-        outcome = future.exception(TIMEOUT) or future.result()
-        if not fails:
-            assert gone(pool, followed)
-        with contextlib.suppress(Trouble):
-            future.result()
-        followed += [weakref.ref(future), weakref.ref(outcome)]
-        del future, outcome
-        assert gone(pool, followed)
+    def test_an_engine_that_is_shut_down_fails_each_request(self, make_pool):
+        executor = concurrent.futures.ThreadPoolExecutor(1)
+        executor.shutdown()
+        pool = make_pool(2, executor=executor)
+        requests = makeRequests(abs, range(5), **SILENT)
+        pool.putRequests(requests)
+        assert pool.wait(TIMEOUT) and all(isinstance(request.exc_info[1], RuntimeError) for request in requests)
 
-    def test_a_future_that_a_worker_helped_with_is_kept_by_nobody(self, make_pool):
-        class Trouble(Exception):
-            pass
+    def test_a_perform_of_the_users_own_comes_first(self, make_pool):
+        class Noting(WorkerThread):
+            def perform(self, request):
+                noted.append(request.args)
+                return super().perform(request) + 100
 
-        def fail():
-            error = Trouble()
-            followed.append(weakref.ref(error))
-            try:
-                raise error
-            finally:
-                del error
+        noted, far = [], Later()
+        pool = make_pool(1, worker=Noting, executor=far)
+        assert isinstance(pool.workers[0], Noting) and type(pool.workers[0]).__name__ == "Noting"
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result == 101 and noted == [[-1]]
 
-        pool, followed = make_pool(1), []
-        outcomes = [
-            pool.submit(lambda: pool.submit(fail).exception()).result(TIMEOUT),
-            pool.submit(lambda: pool.submit(fail).result()).exception(TIMEOUT),
-            pool.submit(lambda: list(pool.map(lambda _: fail(), [1, 2]))).exception(TIMEOUT),
-        ]
-        assert [type(outcome) for outcome in outcomes] == [Trouble] * 3
-        del outcomes
-        assert len(followed) == 3 and gone(pool, followed)
+    def test_a_class_of_workers_stays_as_it_is(self, make_pool):
+        class Tagged(WorkerThread):
+            def __init_subclass__(cls, /, tag, **keywords):
+                super().__init_subclass__(**keywords)
 
-    def test_a_cancelled_future_keeps_nothing(self, make_pool):
-        pool, thing = make_pool(0), Thing()
-        future, followed = pool.submit(thing.__class__, thing), [weakref.ref(thing)]
-        del thing
-        assert future.cancel() and gone(pool, followed)
-        followed.append(weakref.ref(future))
-        del future
-        assert gone(pool, followed)
+        class Own(Tagged, tag="own"):
+            def submit(self, number):
+                return number + 100
 
-    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}, {"ordered": False}])
-    def test_a_map_keeps_nothing_that_was_read(self, make_pool, options):
-        pool, followed = make_pool(1), []
+            def perform(self, request):
+                return self.submit(WorkerThread.perform(self, request))
 
-        def work(thing):
-            followed.append(weakref.ref(thing))
-            result = Thing()
-            followed.append(weakref.ref(result))
-            return result
+        far = Later()
+        pool = make_pool(1, worker=Own, executor=far)
+        assert type(pool.workers[0]) is Own
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result == 101
 
-        results = pool.map(work, (Thing() for _ in range(9)), **options)
-        for _ in range(9):
-            next(results)
-        assert len(followed) == 18 and gone(pool, followed)
-
-    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}])
-    @pytest.mark.parametrize("read", [0, 1, 5])
-    def test_a_map_that_is_dropped_leaves_nothing(self, make_pool, options, read):
-        class Trouble(Exception):
-            pass
-
-        def work(n):
-            thing = Thing()
-            followed.append(weakref.ref(thing))
-            if n == 4:
-                raise Trouble(thing)  # which it then keeps alive
-            return thing
-
-        pool, followed = make_pool(2), []
-        results = pool.map(work, range(20), **options)
-        followed.append(weakref.ref(results))
-        with contextlib.suppress(Trouble):
-            for _ in range(read):
-                next(results)
-        del results
-        pool.shutdown()
-        assert len(followed) > read and gone(pool, followed)
-
-    def test_a_withdrawn_request_is_kept_by_nobody(self, make_pool):
-        pool, request = make_pool(0), WorkRequest(abs)
-        pool.putRequest(request)
-        assert request.cancel()
-        followed = weakref.ref(request)
-        del request
-        assert gone(pool, [followed])
-
-    def test_a_dropped_pool_does_what_is_queued_and_its_workers_leave(self):
-        pool, gate, done = ThreadPool(2), Gate(), []
-        workers = list(pool.workers)
-        pool.putRequests([WorkRequest(gate), WorkRequest(gate), *makeRequests(done.append, range(10))])
-        gate.wait_until_entered()
-        followed = weakref.ref(pool)
-        del pool
-        until(lambda: followed() is None)
-        gate.open.set()
-        for worker in workers:
-            worker.join(TIMEOUT)
-            assert not worker.is_alive()
-        assert sorted(done) == list(range(10))
-
-    def test_a_dropped_idle_pool_lets_its_workers_go(self):
-        pool = ThreadPool(3)
-        workers = list(pool.workers)
-        until(lambda: sleeping_workers(pool) == 3)
-        del pool
-        for worker in workers:
-            worker.join(TIMEOUT)
-            assert not worker.is_alive()
-
-    def test_a_dropped_pool_with_uncollected_results_is_freed(self):
-        pool = ThreadPool(1)
-        request = WorkRequest(Thing)
-        pool.putRequests([request, WorkRequest(int, ["x"])])
-        until(lambda: pool._results_queue.qsize() == 2)
-        followed = [weakref.ref(pool), weakref.ref(request), weakref.ref(request.result)]
+    def test_the_executor_of_a_dropped_pool_is_freed(self):
+        far = Later()
+        pool, followed = ThreadPool(1, executor=far), weakref.ref(far)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        far.do_one()
+        assert pool.wait(TIMEOUT)
         [worker] = pool.workers
-        del pool, request
+        del pool, far
         worker.join(TIMEOUT)
         del worker
-        until(lambda: [ref() for ref in followed] == [None] * 3)
+        until(lambda: gc.collect() >= 0 and followed() is None)
+
+    def test_another_pool_will_do(self, make_pool):
+        inner = make_pool(1, thread_name_prefix="inner")
+        pool = make_pool(4, executor=inner)
+        names = pool.map(lambda _: threading.current_thread().name, range(20))
+        assert set(names) == {"inner_0"}
+
+    def test_requests_and_results_are_not_kept(self, make_pool):
+        far = Later()
+        pool = make_pool(1, executor=far)
+        thing = Thing()
+        request = WorkRequest(lambda thing: thing, [thing])
+        followed = weakref.ref(thing)
+        pool.putRequest(request)
+        far.do_one()
+        assert pool.wait(TIMEOUT) and request.result is thing
+        del thing, request
+        assert gone(pool, [followed])
+
+
+class TestRepr:
+    def test_it_tells_what_the_pool_is_doing(self, make_pool):
+        gate = Gate()
+        pool = make_pool(2, thread_name_prefix="ham")
+        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>"
+        pool.putRequests(makeRequests(gate, range(5)))
+        gate.wait_until_entered(), gate.wait_until_entered()
+        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 2 busy, 3 queued, 0 uncollected>"
+        pool.dismissWorkers(1)
+        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 2 busy, 3 queued, 0 uncollected>"
+        gate.open.set()
+        until(lambda: pool._results_queue.qsize() == 5)
+        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 0 busy, 0 queued, 5 uncollected>"
+        assert pool.wait(TIMEOUT)
+
+    def test_a_subclass_is_named_and_so_is_a_pool_without_a_name(self):
+        class Mine(ThreadPool):
+            pass
+
+        assert re.fullmatch(r"<Mine 'ThreadPool-\d+': 0 workers, 0 busy, 0 queued, 0 uncollected>", repr(Mine(0)))
+
+    def test_a_worker_shows_what_it_is_at(self, make_pool):
+        gate = Gate()
+        pool = make_pool(1)
+        [worker] = pool.workers
+        assert worker.request is None
+        pool.putRequest(request := WorkRequest(gate))
+        gate.wait_until_entered()
+        assert worker.request is request
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and worker.request is None
+        future = pool.submit(lambda: worker.request)
+        assert future.result(TIMEOUT) is future and worker.request is None
+        assert pool.submit(int, "x").exception(TIMEOUT) and worker.request is None
+
+    def test_a_nested_call_is_shown_and_then_the_outer_one(self, make_pool):
+        pool = make_pool(1)
+        [worker] = pool.workers
+
+        def outer():
+            before, inner = worker.request, pool.submit(lambda: worker.request)
+            return inner.result() is inner, worker.request is before
+
+        assert pool.submit(outer).result(TIMEOUT) == (True, True)
+
+    def test_a_map_shows_its_callable(self, make_pool):
+        pool = make_pool(1)
+        [worker] = pool.workers
+
+        def look(_):
+            return worker.request.callable
+
+        assert list(pool.map(look, range(3))) == [look] * 3 and worker.request is None
+        with pytest.raises(ZeroDivisionError):
+            list(pool.map(lambda number: 1 // number, [0]))
+        assert worker.request is None
+
+
+class TestMisuse:
+    """Every mistake has a message of its own, which says what is wrong and what to do."""
+
+    NUMBER = "{} must be a whole number, not {!r}"
+    LEAST = "{} must be greater than {}, not {!r}"
+    NO_REQUEST = "a WorkRequest is wanted, not {!r}; make one with WorkRequest or makeRequests"
+
+    @pytest.mark.parametrize("misuse, error, message", [
+        (lambda: WorkRequest(abs, requestID=["k"]), TypeError, "requestID must be hashable, not ['k']; leave it out to"),
+        (lambda: makeRequests(abs, [(1, 2)]), TypeError,
+         "a tuple in args_list must be (args, kwds), a list and a dict, not (1, 2); for positional arguments alone write"),
+        (lambda: ThreadPool(-1), ValueError, LEAST.format("num_workers", -1, -1)),
+        (lambda: ThreadPool(1.5), TypeError, NUMBER.format("num_workers", 1.5)),
+        (lambda: ThreadPool("2"), TypeError, NUMBER.format("num_workers", "2")),
+        (lambda: ThreadPool(max_workers=0), ValueError, LEAST.format("max_workers", 0, 0)),
+        (lambda: ThreadPool(2, max_workers=2), TypeError, "two names for one thing; give one of them"),
+        (lambda: ThreadPool(0, q_size=None), TypeError, NUMBER.format("q_size", None)),
+        (lambda: ThreadPool(0, "crew"), TypeError, NUMBER.format("q_size", "crew")),
+        (lambda: ThreadPool(0, initializer=5), TypeError, "initializer must be a callable, not 5"),
+        (lambda: ThreadPool(0, notify=5), TypeError, "notify must be a callable, not 5"),
+        (lambda: ThreadPool(0, executor=5), AttributeError, "'int' object has no attribute 'submit'"),
+        (lambda: ThreadPool(0).createWorkers(-2), ValueError, LEAST.format("num_workers", -1, -2)),
+        (lambda: ThreadPool(0).createWorkers("2"), TypeError, NUMBER.format("num_workers", "2")),
+        (lambda: ThreadPool(0).dismissWorkers(-1), ValueError, LEAST.format("num_workers", -1, -1)),
+        (lambda: ThreadPool(0).dismissWorkers(None), TypeError, NUMBER.format("num_workers", None)),
+        (lambda: ThreadPool(0).putRequest(None), TypeError, NO_REQUEST.format(None)),
+        (lambda: ThreadPool(0).putRequest("x"), TypeError, NO_REQUEST.format("x")),
+        (lambda: ThreadPool(0).putRequest(abs), TypeError, NO_REQUEST.format(abs)),
+        (lambda: ThreadPool(0).putRequest([WorkRequest(abs)]), TypeError, "a WorkRequest is wanted, not [<"),
+        (lambda: ThreadPool(0).putRequests([None]), TypeError, NO_REQUEST.format(None)),
+        (lambda: ThreadPool(0).poll(), NoResultsPending, "no request is pending; put one first"),
+        (lambda: ThreadPool(0).map(abs, [1], chunksize=0), ValueError, LEAST.format("chunksize", 0, 0)),
+        (lambda: ThreadPool(0).map(abs, [1], chunksize="1"), TypeError, NUMBER.format("chunksize", "1")),
+        (lambda: ThreadPool(0).map(abs, [1], buffersize=-5), ValueError, LEAST.format("buffersize", 0, -5)),
+        (lambda: ThreadPool(0).map(abs, [1], buffersize=1.5), TypeError, NUMBER.format("buffersize", 1.5)),
+    ])  # fmt: skip
+    def test_the_message(self, misuse, error, message):
+        with pytest.raises(error, match=re.escape(message)):
+            misuse()
+
+    def test_a_request_whose_id_is_pending_is_refused(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1], None, "the ID")
+        pool.putRequest(request)
+        for second in (request, WorkRequest(abs, [1], None, "the ID")):
+            message = "a request with the requestID 'the ID' is pending; collect it before this one is put"
+            with pytest.raises(ValueError, match=message):
+                pool.putRequest(second)
+        assert queued(pool) == [request]
+        pool.createWorkers(1)
+        assert values(pool.results(TIMEOUT)) == [1]
+        pool.putRequest(WorkRequest(abs, [-2], None, "the ID"))
+        assert values(pool.results(TIMEOUT)) == [2]
+
+    def test_a_pool_that_was_shut_down_takes_nothing(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.shutdown()
+        for put in (lambda: pool.putRequest(request), lambda: pool.submit(abs), lambda: pool.map(abs, [1])):
+            with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
+                put()
+        assert pool.workRequests == {} and pool._requests_queue.empty()
+
+    def test_everybody_gets_an_error_of_their_own(self, caplog):
+        # One that is raised again and again gathers the tracebacks of all.
+        def fail():
+            raise ValueError
+
+        closed, broken = ThreadPool(0), ThreadPool(0, initializer=fail)
+        closed.shutdown()
+        errors, futures = [], [broken.submit(abs, n) for n in range(2)]
+        broken.createWorkers(1)
+        errors += [future.exception(TIMEOUT) for future in futures]
+        for put in (lambda: closed.submit(abs), lambda: broken.submit(abs)):
+            for _ in range(2):
+                with pytest.raises(RuntimeError) as caught:
+                    put()
+                errors.append(caught.value)
+        assert len(set(map(id, errors))) == 6
+
+
+class TestProgramsForTheOldModule:
+    """What they rely on goes on working; what was wrong there is right here."""
+
+    class Own(WorkerThread):
+        def run(self):
+            while not self._dismissed.is_set():
+                with contextlib.suppress(queue.Empty):
+                    request = self._requests_queue.get(True, TIMEOUT)
+                    self._results_queue.put((request, request.callable(*request.args)))
+
+    def test_requests_queue_has_qsize_empty_full_and_queue_clear(self, make_pool):
+        pool = make_pool(0, 2)
+        waiting = pool._requests_queue
+        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (0, True, False)
+        pool.putRequests(makeRequests(abs, [1, 2]))
+        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (2, False, True)
+        waiting.queue.clear()
+        pool.workRequests.clear()
+        assert waiting.empty() and pool.wait() is True
+        pool.createWorkers(1)
+        pool.putRequests(makeRequests(abs, [3]))
+        assert values(pool.results(TIMEOUT)) == [3]
+
+    def test_results_queue_has_qsize_and_empty(self, make_pool):
+        pool = make_pool(1)
+        assert (pool._results_queue.qsize(), pool._results_queue.empty()) == (0, True)
+        pool.putRequests(makeRequests(abs, [1, 2]))
+        until(lambda: pool._results_queue.qsize() == 2)
+        assert not pool._results_queue.empty()
+        assert pool.wait(TIMEOUT) and pool._results_queue.empty()
+
+    def test_a_worker_of_the_clients_own_making_puts_request_and_result(self, make_pool):
+        class Own(WorkerThread):
+            def run(self):
+                while not self._dismissed.is_set():
+                    try:
+                        request = self._requests_queue.get(True, self._poll_timeout)
+                    except queue.Empty:
+                        continue
+                    try:
+                        self._results_queue.put((request, request.callable(*request.args, **request.kwds)))
+                    except Exception:
+                        request.exception = True
+                        self._results_queue.put((request, sys.exc_info()))
+
+        class OwnPool(ThreadPool):
+            def createWorkers(self, num_workers, poll_timeout=5):
+                for _ in range(num_workers):
+                    self.workers.append(Own(self._requests_queue, self._results_queue, poll_timeout=0.01))
+
+        seen, failed = [], []
+        pool = OwnPool(2)
+        requests = makeRequests(
+            int,
+            ["1", "x", "3"],
+            lambda r, x: seen.append((x, r.result)),
+            lambda r, e: failed.append((e[0], r.exc_info is e)),
+        )
+        for request in requests:
+            pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert sorted(seen) == [(1, 1), (3, 3)] and failed == [(ValueError, True)]
+        pool.dismissWorkers(2, do_join=True)
+
+    def test_a_thread_beside_the_pool_may_serve_it(self, make_pool):
+        pool = make_pool(0)
+        pool.putRequest(WorkRequest(abs, [-4]))
+        request = pool._requests_queue.get(True, TIMEOUT)
+        waiting = in_thread(pool.wait)
+        until(lambda: waiting_collectors(pool))
+        pool._results_queue.put((request, request.callable(*request.args)))
+        assert waiting() is True and request.result == 4
+        assert is_detached(request)
+
+    def test_worker_thread_takes_queues_poll_timeout_and_thread_keywords(self, make_pool):
+        pool = make_pool(0)
+        worker = WorkerThread(pool._requests_queue, pool._results_queue, poll_timeout=7, name="extra")
+        assert worker.name == "extra" and worker.daemon and worker.is_alive() and worker._poll_timeout == 7
+        pool.workers.append(worker)
+        pool.createWorkers(1, 8)
+        pool.createWorkers(1)
+        assert [worker._poll_timeout for worker in pool.workers] == [7, 8, 5]
+        other = WorkerThread(pool._requests_queue, pool._results_queue, daemon=False)
+        pool.workers.append(other)
+        assert not other.daemon
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_subclasses_of_all_three_classes_call_super(self, make_pool):
+        class Request(WorkRequest):
+            def __init__(self, *args, **kwds):
+                super().__init__(*args, **kwds)
+                self.started = time.monotonic()
+
+        class Worker(WorkerThread):
+            def __init__(self, requests_queue, results_queue, poll_timeout=5, **kwds):
+                self.before = True
+                super().__init__(requests_queue, results_queue, poll_timeout, **kwds)
+
+            def run(self):
+                assert self.before
+                super().run()
+
+        class Pool(ThreadPool):
+            def __init__(self, num_workers):
+                super().__init__(num_workers, 0, 0, 5, worker=Worker)
+
+            def putRequest(self, request, block=True, timeout=None):
+                request.put = True
+                super().putRequest(request, block, timeout)
+
+        pool = Pool(1)
+        pool.putRequests([Request(abs, [-1], requestID=7)])
+        [request] = pool.results(TIMEOUT)
+        assert request.result == 1 and request.put and request.started and isinstance(pool.workers[0], Worker)
+
+    def test_a_subclass_may_override_poll(self, make_pool):
+        calls = []
+
+        class Pool(ThreadPool):
+            def poll(self, block=False):
+                calls.append(block)
+                super().poll(block)
+
+        pool = Pool(1)
+        pool.putRequest(WorkRequest(abs))
+        pool.wait()
+        assert calls == [True]
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert pool.wait(TIMEOUT) is True and calls == [True]  # it may not know of timeouts
+
+    def test_a_poll_that_returns_early_is_called_again(self):
+        class Pool(ThreadPool):
+            def poll(self, block=False):
+                calls.append(block)
+                if len(calls) == 3:
+                    gate.open.set()
+                super().poll(block, 0.001)
+
+        pool, gate, calls = Pool(1), Gate(), []
+        pool.putRequest(WorkRequest(gate))
+        assert pool.wait() is True
+        assert len(calls) >= 3 and all(calls)
+
+    def test_names_that_programs_import_are_there(self, capsys):
+        assert threadpool.threading is threading
+        try:
+            raise ValueError("seen")
+        except ValueError:
+            threadpool._handle_thread_exception(WorkRequest(abs), sys.exc_info())
+        assert "ValueError: seen" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("when", ["before it is put", "in the callable"])
+    def test_request_exception_set_by_hand(self, make_pool, when):
+        pool, seen = make_pool(1), []
+        request = WorkRequest(
+            lambda: setattr(request, "exception", True) or "bad", exc_callback=lambda r, x: seen.append(x)
+        )
+        if when == "before it is put":
+            request.callable, request.exception = lambda: "bad", True
+        request.callback = lambda *_: seen.append("callback")
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT) and seen == ["bad"]
+
+    def test_callback_may_be_an_empty_tuple(self, make_pool):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(abs, [-1], callback=()))
+        pool.putRequest(WorkRequest(int, ["x"], callback=(), exc_callback=()))
+        assert pool.wait(TIMEOUT) is True
+
+    def test_wait_where_nothing_was_ever_put(self, make_pool):
+        assert make_pool(2).wait() is True and make_pool(0).wait() is True
+
+    def test_several_rounds_on_one_pool(self, make_pool):
+        pool, seen = make_pool(2), []
+        for number in range(5):
+            pool.putRequest(WorkRequest(abs, [number], callback=lambda _, result: seen.append(result)))
+            pool.wait()
+        assert seen == list(range(5))
+
+    def test_a_thread_that_polls_for_ever_while_others_put(self, make_pool):
+        pool, seen, end = make_pool(2), [], threading.Event()
+
+        def serve():
+            while not end.is_set():
+                with contextlib.suppress(NoResultsPending):
+                    pool.poll()
+                end.wait(0.0001)
+
+        serving = in_thread(serve)
+        putting = [
+            in_thread(pool.putRequests, makeRequests(abs, range(100), lambda _, x: seen.append(x))) for _ in range(3)
+        ]
+        [join() for join in putting]
+        until(lambda: len(seen) == 300)
+        end.set()
+        serving()
+
+    def test_pools_made_inside_the_workers_of_another(self, make_pool):
+        def inner(number):
+            pool = ThreadPool(2)
+            pool.putRequests(makeRequests(abs, [number, -number]))
+            return values(pool.results(TIMEOUT))
+
+        pool = make_pool(3)
+        pool.putRequests(makeRequests(inner, range(10)))
+        assert sorted(values(pool.results(TIMEOUT))) == [[n, n] for n in range(10)]
+
+    def test_a_run_of_the_clients_own_ends_with_the_pool(self):
+        with ThreadPool(2, worker=self.Own) as pool:
+            workers, request = list(pool.workers), WorkRequest(abs, [-1])
+            pool.putRequest(request)
+        assert request.result == 1 and not any(worker.is_alive() for worker in workers)
+
+    def test_a_run_of_the_clients_own_ends_when_the_pool_is_dropped(self):
+        pool = ThreadPool(1, worker=self.Own)
+        [worker] = pool.workers
+        del pool
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+
+    def test_a_run_of_the_clients_own_does_what_was_submitted_without_noticing(self, make_pool):
+        pool = make_pool(1, worker=self.Own)
+        future, results = pool.submit(int, "11", base=2), pool.map(abs, range(-100, 0))
+        assert future.result(TIMEOUT) == 3 and list(results) == list(range(100, 0, -1))
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_a_run_of_the_clients_own_is_dismissed_even_while_futures_come(self, make_pool):
+        pool = make_pool(1, worker=self.Own)
+
+        def again():
+            if not stopped.is_set():
+                pool.submit(again)
+
+        stopped, [worker] = threading.Event(), pool.workers
+        again()
+        pool.dismissWorkers(1, do_join=True)
+        stopped.set()
+        assert not worker.is_alive()
+
+    def test_a_thread_that_is_no_worker_is_told_too(self):
+        pool = ThreadPool(0)
+        join = in_thread(pool._requests_queue.get)
+        until(lambda: sleeping_workers(pool))
+        pool.shutdown(wait=False)
+        with pytest.raises(queue.Empty):
+            join()
+
+    def test_a_thread_that_is_no_worker_carries_out_futures_and_maps_that_it_takes(self, make_pool):
+        for options, called in (({}, 0), ({"executor": ThreadPool(1, thread_name_prefix="far")}, 1)):
+            pool = make_pool(0, **options)
+            future, results = pool.submit(threading.current_thread), pool.map(abs, [-1])
+            join = in_thread(pool._requests_queue.get, True, TIMEOUT)
+            assert (future.result(TIMEOUT).name == "far_0") == called and list(results) == [1]
+            pool.putRequest(request := WorkRequest(abs, [-1]))
+            assert join() is request and not hasattr(join.thread, "request")
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+    def test_after_a_callback_that_raised_the_next_call_goes_on(self, make_pool, error):
+        pool, seen = make_pool(1), []
+
+        def callback(request, result):
+            if result % 2:
+                raise error
+            seen.append(result)
+
+        pool.putRequests(makeRequests(abs, range(5), callback))
+        with pytest.raises(error):
+            pool.wait()
+        with pytest.raises(error):
+            pool.poll(True)
+        assert pool.wait() is True and seen == [0, 2, 4]
+
+    def test_a_callback_that_raised_on_the_last_result_lets_all_waiters_go(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+
+        def callback(request, result):
+            raise ZeroDivisionError
+
+        pool.putRequest(WorkRequest(gate, callback=callback))
+        waiting = [in_thread(pool.wait) for _ in range(2)]
+        until(lambda: waiting_collectors(pool) == 2)
+        gate.open.set()
+        outcomes = []
+        for join in waiting:
+            try:
+                outcomes.append(join())
+            except ZeroDivisionError:
+                outcomes.append("raised")
+        assert sorted(outcomes, key=str) == [True, "raised"]
+
+    def test_wait_in_a_callback(self, make_pool):
+        pool, seen = make_pool(2), []
+
+        def callback(request, result):
+            pool.wait()
+            seen.append(result)
+
+        pool.putRequests(makeRequests(abs, range(20), callback))
+        assert pool.wait() is True and sorted(seen) == list(range(20))
+
+    def test_a_request_is_registered_before_a_worker_can_have_it(self, make_pool):
+        pool = make_pool(1)
+        request = WorkRequest(lambda: request.requestID in pool.workRequests)
+        for _ in range(100):
+            pool.putRequest(request)
+            assert values(pool.results(TIMEOUT)) == [True]
+
+    def test_results_that_have_arrived_are_not_lost_to_no_workers(self, make_pool):
+        pool, seen = make_pool(1), []
+        pool.putRequests(makeRequests(abs, [1, 2, 3], lambda _, result: seen.append(result)))
+        until(lambda: pool._results_queue.qsize() == 3)
+        pool.dismissWorkers(1, do_join=True)
+        pool.putRequest(WorkRequest(abs))
+        with pytest.raises(NoWorkersAvailable):
+            pool.wait()
+        assert seen == [1, 2, 3]
+
+    def test_dismissal_does_not_move_a_request_to_the_end(self, make_pool):
+        pool, gate, order = make_pool(2), Gate(), []
+        pool.putRequests([WorkRequest(gate), WorkRequest(gate)])
+        gate.wait_until_entered(), gate.wait_until_entered()
+        pool.putRequests(makeRequests(order.append, range(200)))
+        pool.dismissWorkers(1)
+        gate.open.set()
+        pool.wait()
+        assert order == list(range(200))
+
+    @pytest.mark.parametrize("bound", [1, 2])
+    def test_with_both_bounds_set_it_does_not_deadlock(self, make_pool, bound):
+        pool, seen = make_pool(bound, q_size=bound, resq_size=bound), []
+        for request in makeRequests(abs, range(50), lambda _, result: seen.append(result)):
+            pool.putRequest(request)
+        assert pool.wait() is True and sorted(seen) == list(range(50))
+
+    def test_get_waits_for_at_most_the_timeout(self, make_pool):
+        pool = make_pool(0)
+        for arguments in ((False,), (True, 0.001), (True, 0)):
+            with pytest.raises(queue.Empty):
+                pool._requests_queue.get(*arguments)
+        join = in_thread(pool._requests_queue.get)
+        until(lambda: sleeping_workers(pool))
+        pool.putRequest(request := WorkRequest(abs))
+        assert join() is request
+
+    def test_get_holds_nothing_while_it_waits(self, make_pool):
+        pool = make_pool(0)
+        for number, put in enumerate([lambda: pool.submit(Thing), lambda: pool.map(lambda _: Thing(), [1])]):
+            join = in_thread(pool._requests_queue.get)
+            until(lambda: sleeping_workers(pool))
+            future = put()
+            followed = [weakref.ref(future.result(TIMEOUT) if not number else next(future))]
+            until(lambda: sleeping_workers(pool))
+            followed.append(weakref.ref(future))
+            del future
+            assert gone(pool, followed)
+            pool.putRequest(WorkRequest(abs))
+            assert isinstance(join(), WorkRequest)
+
+    @pytest.mark.parametrize("q_size", [0, -1])
+    def test_a_queue_without_a_bound_is_never_full(self, make_pool, q_size):
+        pool = make_pool(0, q_size)
+        assert not pool._requests_queue.full()
+        pool.putRequest(WorkRequest(abs), block=False)
+        assert not pool._requests_queue.full()
+
+    def test_a_worker_of_the_users_own_making_notifies_too(self, make_pool):
+        told = []
+        pool = make_pool(0, notify=lambda: told.append(True))
+        pool.putRequest(request := WorkRequest(abs, [-1]))
+        assert pool._requests_queue.get() is request
+        pool._results_queue.put((request, 1))
+        assert told == [True] and values(pool.results(TIMEOUT)) == [1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -2935,1214 +3360,232 @@ class TestInterrupts:
         assert int(done.stdout) >= 8
 
 
-class TestWhatClientsOfTheOldModuleLeanOn:
-    """One test for each clause of that paragraph of the design."""
+class Thing:
+    """Something that a weak reference can follow."""
 
-    def test_requests_queue_has_qsize_empty_full_and_queue_clear(self, make_pool):
-        pool = make_pool(0, 2)
-        waiting = pool._requests_queue
-        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (0, True, False)
-        pool.putRequests(makeRequests(abs, [1, 2]))
-        assert (waiting.qsize(), waiting.empty(), waiting.full()) == (2, False, True)
-        waiting.queue.clear()
-        pool.workRequests.clear()
-        assert waiting.empty() and pool.wait() is True
-        pool.createWorkers(1)
-        pool.putRequests(makeRequests(abs, [3]))
-        assert values(pool.results(TIMEOUT)) == [3]
 
-    def test_results_queue_has_qsize_and_empty(self, make_pool):
-        pool = make_pool(1)
-        assert (pool._results_queue.qsize(), pool._results_queue.empty()) == (0, True)
-        pool.putRequests(makeRequests(abs, [1, 2]))
-        until(lambda: pool._results_queue.qsize() == 2)
-        assert not pool._results_queue.empty()
-        assert pool.wait(TIMEOUT) and pool._results_queue.empty()
+def gone(pool, followed):
+    """Whether nothing is left of what these references follow, without any garbage collection.
 
-    def test_a_worker_of_the_clients_own_making_puts_request_and_result(self, make_pool):
-        class Own(WorkerThread):
-            def run(self):
-                while not self._dismissed.is_set():
-                    try:
-                        request = self._requests_queue.get(True, self._poll_timeout)
-                    except queue.Empty:
-                        continue
-                    try:
-                        self._results_queue.put((request, request.callable(*request.args, **request.kwds)))
-                    except Exception:
-                        request.exception = True
-                        self._results_queue.put((request, sys.exc_info()))
+    Without the global lock an object is freed by the thread that made it (PEP 703, biased
+    reference counts), and a worker that sleeps gets round to it when it is next woken.
+    """
 
-        class OwnPool(ThreadPool):
-            def createWorkers(self, num_workers, poll_timeout=5):
-                for _ in range(num_workers):
-                    self.workers.append(Own(self._requests_queue, self._results_queue, poll_timeout=0.01))
+    def all_dead():
+        if not GIL:
+            wake_workers(pool)
+        return all(ref() is None for ref in followed)
 
-        seen, failed = [], []
-        pool = OwnPool(2)
-        requests = makeRequests(
-            int,
-            ["1", "x", "3"],
-            lambda r, x: seen.append((x, r.result)),
-            lambda r, e: failed.append((e[0], r.exc_info is e)),
-        )
-        for request in requests:
-            pool.putRequest(request)
-        assert pool.wait(TIMEOUT)
-        assert sorted(seen) == [(1, 1), (3, 3)] and failed == [(ValueError, True)]
-        pool.dismissWorkers(2, do_join=True)
+    until(all_dead)
+    return True
 
-    def test_a_thread_beside_the_pool_may_serve_it(self, make_pool):
-        pool = make_pool(0)
-        pool.putRequest(WorkRequest(abs, [-4]))
-        request = pool._requests_queue.get(True, TIMEOUT)
-        waiting = in_thread(pool.wait)
-        until(lambda: waiting_collectors(pool))
-        pool._results_queue.put((request, request.callable(*request.args)))
-        assert waiting() is True and request.result == 4
-        assert is_detached(request)
 
-    def test_worker_thread_takes_queues_poll_timeout_and_thread_keywords(self, make_pool):
-        pool = make_pool(0)
-        worker = WorkerThread(pool._requests_queue, pool._results_queue, poll_timeout=7, name="extra")
-        assert worker.name == "extra" and worker.daemon and worker.is_alive() and worker._poll_timeout == 7
-        pool.workers.append(worker)
-        pool.createWorkers(1, 8)
-        pool.createWorkers(1)
-        assert [worker._poll_timeout for worker in pool.workers] == [7, 8, 5]
-        other = WorkerThread(pool._requests_queue, pool._results_queue, daemon=False)
-        pool.workers.append(other)
-        assert not other.daemon
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert values(pool.results(TIMEOUT)) == [1]
+class TestLeavesNothingBehind:
+    @pytest.fixture(autouse=True)
+    def no_garbage_collection(self):
+        gc.collect()
+        gc.disable()
+        yield
+        gc.enable()
 
-    def test_subclasses_of_all_three_classes_call_super(self, make_pool):
-        class Request(WorkRequest):
-            def __init__(self, *args, **kwds):
-                super().__init__(*args, **kwds)
-                self.started = time.monotonic()
-
-        class Worker(WorkerThread):
-            def __init__(self, requests_queue, results_queue, poll_timeout=5, **kwds):
-                self.before = True
-                super().__init__(requests_queue, results_queue, poll_timeout, **kwds)
-
-            def run(self):
-                assert self.before
-                super().run()
-
-        class Pool(ThreadPool):
-            def __init__(self, num_workers):
-                super().__init__(num_workers, 0, 0, 5, worker=Worker)
-
-            def putRequest(self, request, block=True, timeout=None):
-                request.put = True
-                super().putRequest(request, block, timeout)
-
-        pool = Pool(1)
-        pool.putRequests([Request(abs, [-1], requestID=7)])
-        [request] = pool.results(TIMEOUT)
-        assert request.result == 1 and request.put and request.started and isinstance(pool.workers[0], Worker)
-
-    def test_a_subclass_may_override_poll(self, make_pool):
-        calls = []
-
-        class Pool(ThreadPool):
-            def poll(self, block=False):
-                calls.append(block)
-                super().poll(block)
-
-        pool = Pool(1)
-        pool.putRequest(WorkRequest(abs))
-        pool.wait()
-        assert calls == [True]
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert pool.wait(TIMEOUT) is True and calls == [True]  # it may not know of timeouts
-
-    def test_a_poll_that_returns_early_is_called_again(self):
-        class Pool(ThreadPool):
-            def poll(self, block=False):
-                calls.append(block)
-                if len(calls) == 3:
-                    gate.open.set()
-                super().poll(block, 0.001)
-
-        pool, gate, calls = Pool(1), Gate(), []
-        pool.putRequest(WorkRequest(gate))
-        assert pool.wait() is True
-        assert len(calls) >= 3 and all(calls)
-
-    def test_threadpool_threading_is_there(self):
-        assert threadpool.threading is threading
-
-    def test_handle_thread_exception_is_there(self, capsys):
-        try:
-            raise ValueError("seen")
-        except ValueError:
-            threadpool._handle_thread_exception(WorkRequest(abs), sys.exc_info())
-        assert "ValueError: seen" in capsys.readouterr().err
-
-    @pytest.mark.parametrize("when", ["before it is put", "in the callable"])
-    def test_request_exception_set_by_hand(self, make_pool, when):
-        pool, seen = make_pool(1), []
-        request = WorkRequest(
-            lambda: setattr(request, "exception", True) or "bad", exc_callback=lambda r, x: seen.append(x)
-        )
-        if when == "before it is put":
-            request.callable, request.exception = lambda: "bad", True
-        request.callback = lambda *_: seen.append("callback")
+    def test_a_finished_request_is_kept_by_nobody(self, make_pool):
+        pool, thing, result = make_pool(1), Thing(), Thing()
+        request = WorkRequest(lambda *_: result, [thing])
+        followed = [weakref.ref(x) for x in (request, thing, result, request.callable)]
         pool.putRequest(request)
-        assert pool.wait(TIMEOUT) and seen == ["bad"]
-
-    def test_callback_may_be_an_empty_tuple(self, make_pool):
-        pool = make_pool(1)
-        pool.putRequest(WorkRequest(abs, [-1], callback=()))
-        pool.putRequest(WorkRequest(int, ["x"], callback=(), exc_callback=()))
-        assert pool.wait(TIMEOUT) is True
-
-    def test_wait_where_nothing_was_ever_put(self, make_pool):
-        assert make_pool(2).wait() is True and make_pool(0).wait() is True
-
-    def test_several_rounds_on_one_pool(self, make_pool):
-        pool, seen = make_pool(2), []
-        for number in range(5):
-            pool.putRequest(WorkRequest(abs, [number], callback=lambda _, result: seen.append(result)))
-            pool.wait()
-        assert seen == list(range(5))
-
-    def test_a_thread_that_polls_for_ever_while_others_put(self, make_pool):
-        pool, seen, end = make_pool(2), [], threading.Event()
-
-        def serve():
-            while not end.is_set():
-                with contextlib.suppress(NoResultsPending):
-                    pool.poll()
-                end.wait(0.0001)
-
-        serving = in_thread(serve)
-        putting = [
-            in_thread(pool.putRequests, makeRequests(abs, range(100), lambda _, x: seen.append(x))) for _ in range(3)
-        ]
-        [join() for join in putting]
-        until(lambda: len(seen) == 300)
-        end.set()
-        serving()
-
-    def test_pools_made_inside_the_workers_of_another(self, make_pool):
-        def inner(number):
-            pool = ThreadPool(2)
-            pool.putRequests(makeRequests(abs, [number, -number]))
-            return values(pool.results(TIMEOUT))
-
-        pool = make_pool(3)
-        pool.putRequests(makeRequests(inner, range(10)))
-        assert sorted(values(pool.results(TIMEOUT))) == [[n, n] for n in range(10)]
-
-    def test_equal_bounds_for_both_queues(self, make_pool):
-        pool, seen = make_pool(2, q_size=2, resq_size=2), []
-        for request in makeRequests(abs, range(50), lambda _, result: seen.append(result)):
-            pool.putRequest(request)
-        pool.wait()
-        assert sorted(seen) == list(range(50))
-
-    def test_dismiss_with_a_number_above_the_count(self, make_pool):
-        pool = make_pool(2)
-        pool.dismissWorkers(10)
-        assert len(pool.dismissedWorkers) == 2 and pool.workers == []
-
-    def test_an_empty_pool_grown_later(self, make_pool):
-        pool = make_pool(0)
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert pool.poll() is None
-        pool.createWorkers(1, poll_timeout=3)
-        assert values(pool.results(TIMEOUT)) == [1]
-
-    def test_a_list_of_puts(self, make_pool):
-        pool = make_pool(1)
-        assert list(map(pool.putRequest, makeRequests(abs, [1, 2]))) == [None, None]
-        assert values(pool.results(TIMEOUT)) == [1, 2]
-
-    def test_keyboard_interrupt_caught_around_poll(self, make_pool):
-        pool = make_pool(1)
-
-        def interrupt(request, result):
-            raise KeyboardInterrupt
-
-        pool.putRequest(WorkRequest(abs, callback=interrupt, args=[1]))
-        pool.putRequest(WorkRequest(abs, [2]))
-        with pytest.raises(KeyboardInterrupt):
-            pool.poll(True)
-        with pytest.raises(NoResultsPending):
-            pool.poll(True)
-
-    def test_exc_info_is_a_tuple_of_three(self, make_pool):
-        pool, seen = make_pool(1), []
-
-        def handle(request, exc_info):
-            assert isinstance(exc_info, tuple)
-            kind, value, tb = exc_info
-            seen.append((kind, str(value), tb is not None))
-
-        pool.putRequest(WorkRequest(int, ["x"], exc_callback=handle))
-        pool.wait()
-        assert seen == [(ValueError, "invalid literal for int() with base 10: 'x'", True)]
-
-
-class TestWhatWasWrongThereAndIsRightHere:
-    """One test for each clause of that paragraph of the design."""
-
-    def test_after_a_callback_that_raised_the_next_wait_goes_on(self, make_pool):
-        pool, seen = make_pool(1), []
-
-        def callback(request, result):
-            if result == 1:
-                raise ZeroDivisionError
-            seen.append(result)
-
-        pool.putRequests(makeRequests(abs, [0, 1, 2], callback))
-        with pytest.raises(ZeroDivisionError):
-            pool.wait()
-        assert pool.wait() is True and seen == [0, 2]
-
-    def test_a_callback_that_raised_on_the_last_result_lets_all_waiters_go(self, make_pool):
-        pool, gate = make_pool(1), Gate()
-
-        def callback(request, result):
-            raise ZeroDivisionError
-
-        pool.putRequest(WorkRequest(gate, callback=callback))
-        waiting = [in_thread(pool.wait) for _ in range(2)]
-        until(lambda: waiting_collectors(pool) == 2)
-        gate.open.set()
-        outcomes = []
-        for join in waiting:
-            try:
-                outcomes.append(join())
-            except ZeroDivisionError:
-                outcomes.append("raised")
-        assert sorted(outcomes, key=str) == [True, "raised"]
-
-    def test_wait_in_a_callback(self, make_pool):
-        pool, seen = make_pool(2), []
-
-        def callback(request, result):
-            pool.wait()
-            seen.append(result)
-
-        pool.putRequests(makeRequests(abs, range(20), callback))
-        assert pool.wait() is True and sorted(seen) == list(range(20))
-
-    def test_two_threads_in_wait_both_return(self, make_pool):
-        pool, gate = make_pool(1), Gate()
-        pool.putRequest(WorkRequest(gate))
-        waiting = [in_thread(pool.wait) for _ in range(2)]
-        until(lambda: waiting_collectors(pool) == 2)
-        gate.open.set()
-        assert [join() for join in waiting] == [True, True]
-
-    def test_a_request_is_registered_before_a_worker_can_have_it(self, make_pool):
-        pool = make_pool(1)
-        request = WorkRequest(lambda: request.requestID in pool.workRequests)
-        for _ in range(100):
-            pool.putRequest(request)
-            assert values(pool.results(TIMEOUT)) == [True]
-
-    def test_results_that_have_arrived_are_not_lost_to_no_workers(self, make_pool):
-        pool, seen = make_pool(1), []
-        pool.putRequests(makeRequests(abs, [1, 2, 3], lambda _, result: seen.append(result)))
-        until(lambda: pool._results_queue.qsize() == 3)
-        pool.dismissWorkers(1, do_join=True)
-        pool.putRequest(WorkRequest(abs))
-        with pytest.raises(NoWorkersAvailable):
-            pool.wait()
-        assert seen == [1, 2, 3]
-
-    def test_a_second_request_of_a_pending_id_is_refused(self, make_pool):
-        pool, seen = make_pool(0), []
-        callback = lambda request, result: seen.append(result)  # noqa: E731
-        pool.putRequest(WorkRequest(abs, [1], requestID="k", callback=callback))
-        with pytest.raises(ValueError, match="a request with the requestID 'k' is pending"):
-            pool.putRequest(WorkRequest(abs, [2], requestID="k", callback=callback))
-        pool.createWorkers(1)
-        pool.wait()
-        pool.putRequest(WorkRequest(abs, [2], requestID="k", callback=callback))
-        pool.wait()
-        assert seen == [1, 2]
-
-    def test_dismissal_does_not_move_a_request_to_the_end(self, make_pool):
-        pool, gate, order = make_pool(2), Gate(), []
-        pool.putRequests([WorkRequest(gate), WorkRequest(gate)])
-        gate.wait_until_entered(), gate.wait_until_entered()
-        pool.putRequests(makeRequests(order.append, range(200)))
-        pool.dismissWorkers(1)
-        gate.open.set()
-        pool.wait()
-        assert order == list(range(200))
-
-    def test_a_tuple_of_two_among_the_arguments_is_not_taken_apart(self):
-        with pytest.raises(TypeError, match=r"must be \(args, kwds\)"):
-            makeRequests(abs, [(1, 2)])
-        [request] = makeRequests(sum, [([(1, 2)], None)])
-        assert request.args == [(1, 2)]
-
-    def test_with_both_bounds_set_it_does_not_deadlock(self, make_pool):
-        pool = make_pool(1, 1, 1)
-        for number in range(20):
-            pool.putRequest(WorkRequest(abs, [number]))
-        assert pool.wait() is True
-
-    def test_a_dropped_pool_does_not_keep_its_threads(self):
-        pool = ThreadPool(2)
-        workers = list(pool.workers)
-        del pool
-        for worker in workers:
-            worker.join(TIMEOUT)
-            assert not worker.is_alive()
-
-    def test_a_request_id_is_stored_as_it_is(self):
-        assert WorkRequest(abs, requestID="k").requestID == "k"
-
-
-class TestDemo:
-    SCRIPT = HERE / "threadpool.py"
-
-    def manifest(self, *arguments, cwd=None, status=0):
-        done = subprocess.run(
-            [sys.executable, str(self.SCRIPT), *arguments], cwd=cwd, capture_output=True, timeout=TIMEOUT
-        )
-        assert done.returncode == status, done.stderr
-        return done.stdout, done.stderr.decode()
-
-    @pytest.fixture
-    def tree(self, tmp_path):
-        """Files of random sizes with odd names, in odd folders."""
-        rng = random.Random(7)
-        root = os.fsencode(tmp_path)
-        for folder in (b"", b"plain", b"with blank/and another", b"new\nline", b"back\\slash", b"\xff\xfe"):
-            os.makedirs(os.path.join(root, folder), exist_ok=True)
-            for name in (
-                b"a",
-                b" b ",
-                b"c\nd",
-                b"e\\f",
-                b"\\",
-                b"g\rh",
-                b"\xe9\xff",
-                b"-",
-                b"--help",
-                "ü".encode(),
-                b".i",
-            ):
-                with open(os.path.join(root, folder, name), "wb") as file:
-                    file.write(rng.randbytes(rng.choice([0, 1, 1000, 300_000])))
-        return tmp_path
-
-    def expected(self, tree):
-        files = [os.path.relpath(os.path.join(f, n), tree) for f, _, names in os.walk(os.fsencode(tree)) for n in names]
-        names = [b"./-" if name == b"-" else name for name in files]
-        return subprocess.run([b"sha256sum", b"--", *names], cwd=tree, capture_output=True, check=True).stdout
-
-    def test_it_writes_what_sha256sum_writes(self, tree):
-        tree = os.fsencode(tree)
-        output, errors = self.manifest(cwd=tree)
-        assert errors == ""
-        assert sorted(output.splitlines()) == sorted(self.expected(tree).splitlines()) and output.endswith(b"\n")
-        check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=tree, input=output, capture_output=True)
-        assert check.returncode == 0, check.stdout
-
-    def test_a_folder_may_be_named_and_so_may_several(self, tree, tmp_path_factory):
-        for arguments, cwd in (([str(tree)], tree), (["plain", "with blank"], tree), ([str(tree), "."], tree)):
-            output, _ = self.manifest(*arguments, cwd=str(cwd))
-            check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=cwd, input=output, capture_output=True)
-            assert check.returncode == 0 and output
-
-    def test_the_manifest_does_not_list_itself(self, tree):
-        with open(tree / "MANIFEST", "wb") as file:
-            subprocess.run([sys.executable, str(self.SCRIPT)], cwd=tree, stdout=file, check=True, timeout=TIMEOUT)
-        output = (tree / "MANIFEST").read_bytes()
-        assert b"  MANIFEST\n" not in output and output.count(b"\n") == 6 * 11
-
-    def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(self, tree):
-        os.symlink("nowhere", tree / "dangling")
-        os.symlink("loop", tree / "loop")
-        os.symlink("a", tree / "link")
-        os.symlink("plain", tree / "folder link")
-        os.mkfifo(tree / "pipe")
-        output, errors = self.manifest("-w", "3", str(tree), status=1)
-        assert sorted(errors.splitlines()) == [
-            f"threadpool.py: {str(tree / 'dangling')!r}: {os.strerror(errno.ENOENT)}",
-            f"threadpool.py: {str(tree / 'loop')!r}: {os.strerror(errno.ELOOP)}",
-        ]
-        names = [line[66:] for line in output.splitlines()]
-        assert b"link" in names and len(names) == 6 * 11 + 1
-
-    def test_a_folder_that_cannot_be_listed_is_reported(self, tree, monkeypatch, capfd):
-        scandir = os.scandir
-
-        def forbid(path):
-            if path.endswith(b"plain"):
-                raise PermissionError(errno.EACCES, "Permission denied", path)
-            return scandir(path)
-
-        monkeypatch.setattr(os, "scandir", forbid)
-        with open(os.devnull, "w") as nowhere:
-            monkeypatch.setattr(sys, "stdout", nowhere)
-            assert threadpool._main([str(tree)]) == 1
-        assert capfd.readouterr().err == f"threadpool.py: {str(tree / 'plain')!r}: Permission denied\n"
-
-    @pytest.mark.parametrize("arguments, line", [
-        (["/no such folder"], "there is no folder '/no such folder'"),
-        ([".", "/dev/null"], "there is no folder '/dev/null'"),
-        (["-w", "0"], "-w must be at least 1, not 0"),
-    ])  # fmt: skip
-    def test_a_wrong_argument_is_one_clear_line(self, arguments, line):
-        assert self.manifest(*arguments, status=2) == (b"", f"threadpool.py: {line}\n")
-
-    def test_help_explains(self):
-        output, errors = self.manifest("-h")
-        assert b"sha256sum -c" in output and b"-w N" in output and errors == ""
-        assert f"workers, else {os.cpu_count() or 1}" in " ".join(output.decode().split())
-
-    def test_a_closed_pipe_ends_it_silently(self, tree):
-        for number in range(3000):
-            (tree / str(number)).write_bytes(b"")
-        done = subprocess.run(
-            f'"{sys.executable}" "{self.SCRIPT}" | head -n 3',
-            shell=True,
-            cwd=tree,
-            capture_output=True,
-            timeout=TIMEOUT,
-        )
-        assert done.stderr == b"" and done.stdout.count(b"\n") == 3
-
-    def test_ctrl_c_ends_it_at_once_with_130(self, tmp_path):
-        with open(tmp_path / "large", "wb") as file:
-            file.truncate(1 << 40)  # a hole of a terabyte
-        (tmp_path / "small").write_bytes(b"")
-        with subprocess.Popen(
-            [sys.executable, str(self.SCRIPT), "-w", "2", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            assert process.stdout.readline().endswith(b"  small\n")
-            process.send_signal(signal.SIGINT)
-            assert process.communicate(timeout=TIMEOUT) == (b"", b"") and process.returncode == 130
-
-    @pytest.mark.parametrize("tqdm", [False, True])
-    def test_progress_is_shown_to_a_terminal(self, tree, tqdm):
-        if tqdm:
-            pytest.importorskip("tqdm")
-        block = "" if tqdm else "import sys; sys.modules['tqdm'] = None; "
-        code = f"{block}import sys, threadpool; sys.exit(threadpool._main(sys.argv[1:]))"
-        leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(tree)], cwd=HERE, stdout=subprocess.PIPE, stderr=follower
-        ) as process:
-            os.close(follower)
-            shown = b""
-            reader = in_thread(process.stdout.read)
-            with contextlib.suppress(OSError):  # how a terminal's end is told
-                while chunk := os.read(leader, 1000):
-                    shown += chunk
-            output = reader()
-        os.close(leader)
-        assert process.returncode == 0 and output.count(b"\n") == 66
-        assert b"66/66" in shown if tqdm else not shown
-
-    def test_memory_grows_neither_with_a_file_nor_with_their_number(self, tmp_path):
-        code = """
-            import resource, sys, threadpool
-            status = threadpool._main(["-w", "2", sys.argv[1]])
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-        """
-
-        def peak():
-            return int(run_python(code, str(tmp_path)).stderr)
-
-        (tmp_path / "one").write_bytes(b"")
-        before = peak()
-        with open(tmp_path / "large", "wb") as file:
-            file.truncate(200 << 20)
-        for number in range(3000):
-            (tmp_path / f"{number}").write_bytes(b"")
-        assert peak() - before < 20_000  # kilobytes
-
-    @pytest.mark.parametrize("terminal", [True, False])
-    def test_steps_in_this_process(self, tree, monkeypatch, capfd, terminal):
-        # What the other tests see from outside, here where coverage can watch.
-        class Output(io.TextIOWrapper):
-            def fileno(self):
-                return 1
-
-            def isatty(self):
-                return terminal
-
-        os.symlink("nowhere", tree / "dangling")
-        os.mkfifo(tree / "pipe")
-
-        class Bar:
-            def __init__(self, total, unit, disable):
-                self.done, self.total, self.unit, self.disable = 0, total, unit, disable
-                self.there, self.closed = False, False
-                bars.append(vars(self))
-
-            def update(self):
-                assert not sys.stdout.buffer.held  # the line has gone out
-                self.done, self.there = self.done + 1, True
-
-            def clear(self):
-                self.there = False
-
-            def close(self):
-                self.closed = True
-
-        class Bytes(io.BytesIO):
-            held = False
-
-            def write(self, data):
-                assert not bars or not bars[-1]["there"]  # no line is written over the bar
-                self.held = True
-                return super().write(data)
-
-            def flush(self):
-                self.held = False
-
-        bars = []
-        for tqdm in (None, types.SimpleNamespace(tqdm=Bar)):
-            monkeypatch.setitem(sys.modules, "tqdm", tqdm)
-            output = Bytes()
-            monkeypatch.setattr(sys, "stdout", Output(output, write_through=True))
-            monkeypatch.setattr(sys, "stderr", Output(io.BytesIO()))
-            assert threadpool._main(["-w", "3", str(tree)]) == 1
-            assert output.getvalue().count(b"\n") == 66
-            assert capfd.readouterr().err.count("No such file or directory\n") == 1
-        end = {"there": True, "closed": True}
-        assert bars == [{"done": 68, "total": 68, "unit": " file", "disable": not terminal, **end}]
-
-    def test_its_pool_is_bounded_grows_and_shrinks(self, tmp_path, monkeypatch):
-        for number in range(250):
-            (tmp_path / str(number)).write_bytes(b"")
-
-        class Watched(ThreadPool):
-            def __init__(self, num_workers, q_size):
-                assert (num_workers, q_size) == (1, 100)
-                self.polls, self.numbers, self.begun = 0, [], []
-                super().__init__(num_workers, q_size=q_size)
-                pools.append(self)
-
-            def createWorkers(self, num_workers, poll_timeout=5):
-                super().createWorkers(num_workers)
-                self.numbers.append(len(self.workers))
-                if len(self.numbers) == 50:  # after the first, and 49 files
-                    gate.open.set()
-
-            def dismissWorkers(self, num_workers, do_join=False):
-                super().dismissWorkers(num_workers, do_join)
-                self.begun.append(len(self.workers) <= len(self.workRequests))
-
-            def poll(self, block=False, timeout=None):
-                self.polls += not block
-                super().poll(block, timeout)
-
-        pools, gate = [], Gate()
-        monkeypatch.setattr(threadpool, "ThreadPool", Watched)
-        monkeypatch.setattr(threadpool, "_digest", lambda path, output: gate("0"))
-        with open(tmp_path / "0", "w") as output:
-            monkeypatch.setattr(sys, "stdout", output)
-            assert threadpool._main(["-w", "3", str(tmp_path)]) == 0
-        [pool] = pools
-        assert pool.polls == 250 and pool.numbers[:5] == [1, 1, 2, 3, 3] and max(pool.numbers) == 3
-        assert pool.workers == [] and all(pool.begun)
-
-    def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
-        # A put that waits until the file is done makes each poll find the pool empty.
-        for number in range(5):
-            (tmp_path / str(number)).write_bytes(b"")
-
-        class Slow(ThreadPool):
-            def putRequest(self, request):
-                super().putRequest(request)
-                until(lambda: self._results_queue.qsize())
-
-        monkeypatch.setattr(threadpool, "ThreadPool", Slow)
-        assert threadpool._main([str(tmp_path)]) == 0
-        assert capfdbinary.readouterr().out.count(hashlib.sha256().hexdigest().encode()) == 5
-
-    def test_wrong_arguments_in_this_process(self, capfd):
-        assert threadpool._main(["-w", "0"]) == threadpool._main(["/no such folder"]) == 2
-        assert len(capfd.readouterr().err.splitlines()) == 2
-
-    def test_the_module_is_the_program(self, monkeypatch, capsys):
-        monkeypatch.setattr(sys, "argv", ["threadpool.py", "-h"])
-        with pytest.raises(SystemExit, match="0"):
-            runpy.run_path(str(self.SCRIPT), run_name="__main__")
-        assert "sha256sum -c" in capsys.readouterr().out
-
-    @pytest.mark.parametrize("closing, status, errors", [
-        ("2>&-", 1, ""), ("2>/dev/full", 1, ""), (">&-", 2, "threadpool.py: standard output is closed\n"),
-        (">/dev/full", 1, f"threadpool.py: the manifest cannot be written: {os.strerror(errno.ENOSPC)}\n"),
-    ])  # fmt: skip
-    def test_standard_files_may_be_closed_or_full(self, tmp_path, closing, status, errors):
-        (tmp_path / "a").write_bytes(b"")
-        os.symlink("nowhere", tmp_path / "dangling")
-        done = subprocess.run(
-            f'"{sys.executable}" "{self.SCRIPT}" {closing}',
-            shell=True,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
-        assert (
-            done.returncode,
-            done.stderr.replace("threadpool.py: b", "")[-len(errors) :] if errors else done.stderr,
-        ) == (status, errors)
-        assert done.stdout == ("" if errors else f"{hashlib.sha256().hexdigest()}  a\n")
-
-    def test_there_are_no_more_workers_than_files(self, tmp_path):
-        (tmp_path / "a").write_bytes(b"")
-        assert self.manifest("-w", "1000000", str(tmp_path))[0].endswith(b"  a\n")
-
-    def test_a_full_standard_file_in_this_process(self, monkeypatch, tmp_path):
-        def full(*_):
-            raise OSError(errno.ENOSPC, "full")
-
-        monkeypatch.setattr(os, "write", full)
-        assert threadpool._main([str(tmp_path / "nothing here")]) == 2
-
-    def test_a_closed_standard_file_in_this_process(self, tmp_path, monkeypatch, capfd):
-        os.symlink("nowhere", tmp_path / "dangling")
-        monkeypatch.setattr(sys, "stderr", None)
-        with open(tmp_path / "output", "w") as file:
-            monkeypatch.setattr(sys, "stdout", file)
-            assert threadpool._main([str(tmp_path)]) == 1
-        monkeypatch.setattr(sys, "stdout", None)
-        assert threadpool._main([str(tmp_path)]) == 2
-
-    @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (BrokenPipeError, 141), (OSError, 1)])
-    def test_how_an_end_from_outside_is_told(self, monkeypatch, tmp_path, error, status):
-        def fail(*_):
-            raise error
-
-        with open(tmp_path / "output", "w") as file:
-            monkeypatch.setattr(sys, "stdout", file)
-            monkeypatch.setattr(threadpool, "_print_manifest", fail)
-            assert threadpool._main([str(tmp_path)]) == status
-
-
-class TestNotify:
-    def test_it_is_called_in_the_worker_when_a_result_is_ready(self, make_pool):
-        told = queue.SimpleQueue()
-        pool = make_pool(1, notify=lambda: told.put((threading.current_thread(), pool._results_queue.qsize())))
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert told.get(timeout=TIMEOUT) == (pool.workers[0], 1)
-        assert values(pool.results(TIMEOUT)) == [1] and told.empty()
-
-    def test_it_is_called_for_a_failure_too(self, make_pool):
-        told = threading.Semaphore(0)
-        pool = make_pool(1, notify=told.release)
-        pool.putRequest(WorkRequest(int, ["x"], **SILENT))
-        assert told.acquire(timeout=TIMEOUT)
-        [request] = pool.results(TIMEOUT)
-        assert request.exception
-
-    def test_it_is_called_for_a_request_that_is_withdrawn(self, make_pool):
-        told = []
-        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
-        request = WorkRequest(abs, [-1])
-        pool.putRequest(request)
-        assert not told and request.cancel() and told == [0]
-        assert not request.cancel() and told == [0]
-        with pytest.raises(NoResultsPending):
-            pool.poll()
-
-    def test_it_is_called_for_what_shutdown_drops(self, make_pool):
-        told = []
-        pool = make_pool(0, notify=lambda: told.append(len(pool.workRequests)))
-        pool.putRequests(makeRequests(abs, range(3)))
-        pool.shutdown(cancel_futures=True)
-        assert told == [2, 1, 0]
-
-    def test_one_that_raises_is_logged_and_costs_nothing_else(self, make_pool, caplog):
-        for error in (ValueError, KeyboardInterrupt, SystemExit):
-            def notify(error=error):
-                raise error("nobody listens")
-
-            caplog.clear()
-            pool = make_pool(2, notify=notify)
-            pool.putRequests(makeRequests(abs, range(50)))
-            assert sorted(values(pool.results(TIMEOUT))) == list(range(50))
-            pool.dismissWorkers(2, True)
-            assert len(caplog.records) == 50
-            assert {record.name for record in caplog.records} == {"concurrent.futures"}
-            assert "notify" in caplog.records[0].message and "nobody listens" in caplog.text
-            pool.putRequest(request := WorkRequest(abs))
-            if error is KeyboardInterrupt:  # in the main thread this is Ctrl-C, and surfaces
-                with pytest.raises(KeyboardInterrupt):
-                    request.cancel()
-                assert not pool.workRequests and len(caplog.records) == 50
-            else:
-                assert request.cancel() and len(caplog.records) == 51
-
-    def test_a_callable_that_is_false_is_called_too(self, make_pool):
-        class Listeners(list):
-            def __call__(self):
-                told.append(True)
-
-        told = []
-        pool = make_pool(1, notify=Listeners())
-        pool.putRequest(WorkRequest(abs, [-1]))
-        assert values(pool.results(TIMEOUT)) == [1] and told == [True]
-
-    def test_a_pool_is_dropped_although_notify_leads_back_to_it(self):
-        def use():
-            pool = ThreadPool(2, notify=lambda: told.append(len(pool.workRequests)))
-            pool.putRequest(WorkRequest(abs, [-1]))
-            pool.wait(TIMEOUT)
-            return pool.workers, weakref.ref(pool)
-
-        told = []
-        workers, dropped = use()
-        until(lambda: gc.collect() >= 0 and dropped() is None)
-        assert len(told) == 1
-        for worker in workers:
-            worker.join(TIMEOUT)
-            assert not worker.is_alive()
-
-    def test_what_is_no_callable_is_refused_at_once(self):
-        with pytest.raises(TypeError, match="notify must be a callable, not 5"):
-            ThreadPool(1, notify=5)
-
-    def test_a_worker_of_the_users_own_making_notifies_too(self, make_pool):
-        told = []
-        pool = make_pool(0, notify=lambda: told.append(True))
-        pool.putRequest(request := WorkRequest(abs, [-1]))
-        assert pool._requests_queue.get() is request
-        pool._results_queue.put((request, 1))
-        assert told == [True] and values(pool.results(TIMEOUT)) == [1]
-
-    def test_nobody_is_told_of_the_results_of_a_pool_that_was_dropped(self):
-        told, gate = [], Gate()
-        pool = ThreadPool(1, notify=lambda: told.append(True))
-        pool.putRequest(WorkRequest(gate))
-        gate.wait_until_entered()
-        [worker], dropped = pool.workers, weakref.ref(pool)
-        del pool
-        until(lambda: gc.collect() >= 0 and dropped() is None)
-        gate.open.set()
-        worker.join(TIMEOUT)
-        assert not worker.is_alive() and told == []
-
-    def test_a_pool_that_notifies_can_be_dropped_and_forked(self):
-        done = run_python("""
-            import os, queue, threadpool, weakref
-            told = queue.SimpleQueue()
-            pool = threadpool.ThreadPool(1, notify=lambda: told.put(os.getpid()))
-            pool.putRequest(threadpool.WorkRequest(abs, [-1]))
-            pool.wait()
-            assert told.get(timeout=10) == os.getpid()
-            if (child := os.fork()) == 0:
-                pool.putRequest(threadpool.WorkRequest(abs, [-1]))
-                assert told.get(timeout=10) == os.getpid()
-                os._exit(3)
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
-            [worker], gone = pool.workers, weakref.ref(pool)
-            del pool
-            worker.join(10)
-            assert not worker.is_alive() and gone() is None
-        """, options=("-W", "ignore::DeprecationWarning"))  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, "")
-
-    def test_an_event_loop_needs_no_timer(self, make_pool):
-        async def main():
-            loop, finished, results = asyncio.get_running_loop(), asyncio.Event(), []
-
-            def poll():
-                try:
-                    pool.poll()
-                except NoResultsPending:
-                    finished.set()
-
-            def note(request, result):
-                assert threading.current_thread() is threading.main_thread()
-                results.append(result)
-
-            pool = make_pool(2, notify=functools.partial(loop.call_soon_threadsafe, poll))
-            pool.putRequests(makeRequests(abs, range(100), note))
-            await asyncio.wait_for(finished.wait(), TIMEOUT)
-            return sorted(results)
-
-        assert asyncio.run(main()) == list(range(100))
-
-    @pytest.mark.usefixtures("frantic")
-    def test_a_loop_that_sleeps_until_it_is_told_misses_nothing(self, make_pool):
-        # What is told may come early or twice, but never after the last poll.
-        bell = threading.Semaphore(0)
-        pool, done = make_pool(3, notify=bell.release), []
-        for _ in range(20):
-            pool.putRequests(makeRequests(abs, range(20), lambda request, result: done.append(result)))
-            with contextlib.suppress(NoResultsPending):
-                while bell.acquire(timeout=TIMEOUT):
-                    pool.poll()
-                pytest.fail("nobody told")
-        assert len(done) == 400
-
-
-class Later(concurrent.futures.Executor):
-    """An executor that does what it is told when it is told."""
-
-    def __init__(self):
-        self.calls = queue.SimpleQueue()
-
-    def submit(self, fn, /, *args, **kwds):
-        future = concurrent.futures.Future()
-        self.calls.put((future, fn, args, kwds))
-        return future
-
-    def do_one(self):
-        future, fn, args, kwds = self.calls.get(timeout=TIMEOUT)
-        try:
-            future.set_result(fn(*args, **kwds))
-        except BaseException as error:
-            future.set_exception(error)
-
-
-def fail_far_away(number):
-    raise LookupError(f"number {number} is not here")
-
-
-def end_the_process(number):
-    if number == 3:
-        os._exit(1)
-    return number
-
-
-@pytest.fixture(scope="module")
-def processes():
-    context = multiprocessing.get_context("spawn")  # where threads are, fork is not safe
-    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
-        yield executor
-
-
-class Unloadable:
-    def __reduce__(self):
-        return int, ("what was sent cannot be loaded",)
-
-
-class Elsewhere:
-    """What holds with every executor whose calls are made by other processes; a fixture `engine` is the executor."""
-
-    def test_calls_are_made_there_and_callbacks_here(self, make_pool, engine):
-        pool, pids, threads = make_pool(3, executor=engine), set(), set()
-
-        def note(request, pid):
-            pids.add(pid)
-            threads.add(threading.current_thread())
-
-        for request in makeRequests(os.getpid, [([], None)] * 20, note):
-            pool.putRequest(request)
         assert pool.wait(TIMEOUT)
-        assert threads == {threading.current_thread()} and pids and os.getpid() not in pids
-        assert pool.submit(int, "ff", base=16).result(TIMEOUT) == 255
+        del request, thing, result
+        assert gone(pool, followed)
 
-    def test_map_keeps_its_promises(self, make_pool, engine):
-        pool = make_pool(4, executor=engine)
-        assert list(pool.map(abs, range(-50, 0), timeout=TIMEOUT)) == list(range(50, 0, -1))
-        assert list(pool.map(pow, [2, 3], [5, 2], chunksize=2)) == [32, 9]
-        assert sorted(pool.map(abs, [-3, -1, -2], ordered=False)) == [1, 2, 3]
-        endless = pool.map(abs, itertools.count(), buffersize=10)
-        assert list(itertools.islice(endless, 30)) == list(range(30))
-        endless.close()
-
-
-class TestExecutor(Elsewhere):
-    @pytest.fixture
-    def engine(self, processes):
-        return processes
-
-    def test_the_processes_are_those_of_the_executor(self, make_pool, processes):
-        pool = make_pool(2, executor=processes)
-        assert pool.submit(os.getpid).result(TIMEOUT) in set(processes._processes)
-
-    def test_an_error_comes_back_with_its_traceback(self, make_pool, processes):
-        pool = make_pool(1, executor=processes)
-        request = WorkRequest(fail_far_away, [7], **SILENT)
-        pool.putRequest(request)
-        assert pool.wait(TIMEOUT) and request.exception
-        assert request.exc_info[0] is LookupError and str(request.exc_info[1]) == "number 7 is not here"
-        assert "in fail_far_away" in str(request.exc_info[1].__cause__)
-
-    def test_what_cannot_be_sent_fails_alone(self, make_pool, processes):
-        pool = make_pool(2, executor=processes)
-        requests = makeRequests(abs, [-1, -2, -3], **SILENT)
-        requests.insert(1, WorkRequest(lambda: 1, **SILENT))
-        pool.putRequests(requests)
-        assert pool.wait(TIMEOUT)
-        assert [request.exception for request in requests] == [False, True, False, False]
-        assert [request.result for request in requests] == [1, None, 2, 3]
-
-    def test_a_process_that_dies_fails_its_requests_and_nothing_hangs(self, make_pool):
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-            pool = make_pool(2, executor=executor)
-            requests = makeRequests(end_the_process, range(10), **SILENT)
-            pool.putRequests(requests)
-            assert pool.wait(TIMEOUT)
-            for request in requests:
-                if request.exception:
-                    assert request.exc_info[0] is concurrent.futures.process.BrokenProcessPool
-                else:
-                    assert request.result == request.args[0] != 3
-            assert sum(request.exception for request in requests) >= 1 and requests[3].exception
-
-    def test_an_argument_that_cannot_be_loaded_there_breaks_the_executor_and_nothing_hangs(self, make_pool):
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-            pool = make_pool(2, executor=executor)
-            for argument in (Unloadable(), -1):
-                assert isinstance(pool.submit(abs, argument).exception(TIMEOUT), concurrent.futures.BrokenExecutor)
-
-    def test_workers_are_the_number_of_calls_under_way(self, make_pool):
-        far = Later()
-        pool = make_pool(2, executor=far)
-        pool.putRequests(makeRequests(abs, range(6)))
-        until(lambda: far.calls.qsize() == 2 and pool._requests_queue.qsize() == 4)
-        pool.createWorkers(2)
-        until(lambda: far.calls.qsize() == 4 and pool._requests_queue.qsize() == 2)
-        pool.dismissWorkers(3)
-        for _ in range(6):
-            far.do_one()
-        assert sorted(values(pool.results(TIMEOUT))) == list(range(6))
-        pool.joinAllDismissedWorkers()
-        assert len(pool.workers) == 1
-
-    def test_what_has_not_begun_can_be_withdrawn(self, make_pool):
-        far = Later()
-        pool = make_pool(1, q_size=5, executor=far)
-        first, second, third = makeRequests(abs, [-1, -2, -3])
-        future = None
-        for request in (first, second):
-            pool.putRequest(request)
-        until(lambda: far.calls.qsize() == 1)
-        future = pool.submit(abs, -4)
-        pool.putRequest(third)
-        assert not first.cancel() and second.cancel() and future.cancel()
-        far.do_one(), far.do_one()
-        assert values(pool.results(TIMEOUT)) == [1, 3] and far.calls.empty()
-
-    def test_a_call_that_the_engine_cancels_fails(self, make_pool):
-        far = Later()
-        pool = make_pool(1, executor=far)
-        pool.putRequest(request := WorkRequest(abs, [-1], **SILENT))
-        far.calls.get(timeout=TIMEOUT)[0].cancel()
-        assert pool.wait(TIMEOUT) and request.exc_info[0] is concurrent.futures.CancelledError
-
-    def test_an_engine_that_is_shut_down_fails_each_request(self, make_pool):
-        executor = concurrent.futures.ThreadPoolExecutor(1)
-        executor.shutdown()
-        pool = make_pool(2, executor=executor)
-        requests = makeRequests(abs, range(5), **SILENT)
-        pool.putRequests(requests)
-        assert pool.wait(TIMEOUT) and all(isinstance(request.exc_info[1], RuntimeError) for request in requests)
-
-    def test_a_perform_of_the_users_own_comes_first(self, make_pool):
-        class Noting(WorkerThread):
-            def perform(self, request):
-                noted.append(request.args)
-                return super().perform(request) + 100
-
-        noted, far = [], Later()
-        pool = make_pool(1, worker=Noting, executor=far)
-        assert isinstance(pool.workers[0], Noting) and type(pool.workers[0]).__name__ == "Noting"
-        pool.putRequest(request := WorkRequest(abs, [-1]))
-        far.do_one()
-        assert pool.wait(TIMEOUT) and request.result == 101 and noted == [[-1]]
-
-    def test_a_class_of_workers_stays_as_it_is(self, make_pool):
-        class Tagged(WorkerThread):
-            def __init_subclass__(cls, /, tag, **keywords):
-                super().__init_subclass__(**keywords)
-
-        class Own(Tagged, tag="own"):
-            def submit(self, number):
-                return number + 100
-
-            def perform(self, request):
-                return self.submit(WorkerThread.perform(self, request))
-
-        far = Later()
-        pool = make_pool(1, worker=Own, executor=far)
-        assert type(pool.workers[0]) is Own
-        pool.putRequest(request := WorkRequest(abs, [-1]))
-        far.do_one()
-        assert pool.wait(TIMEOUT) and request.result == 101
-
-    def test_the_executor_of_a_dropped_pool_is_freed(self):
-        far = Later()
-        pool, followed = ThreadPool(1, executor=far), weakref.ref(far)
-        pool.putRequest(WorkRequest(abs, [-1]))
-        far.do_one()
-        assert pool.wait(TIMEOUT)
-        [worker] = pool.workers
-        del pool, far
-        worker.join(TIMEOUT)
-        del worker
-        until(lambda: gc.collect() >= 0 and followed() is None)
-
-    def test_another_pool_will_do(self, make_pool):
-        inner = make_pool(1, thread_name_prefix="inner")
-        pool = make_pool(4, executor=inner)
-        names = pool.map(lambda _: threading.current_thread().name, range(20))
-        assert set(names) == {"inner_0"}
-
-    def test_what_is_no_executor_is_refused_at_once(self):
-        with pytest.raises(AttributeError, match="'int' object has no attribute 'submit'"):
-            ThreadPool(1, executor=5)
-
-    def test_requests_and_results_are_not_kept(self, make_pool):
-        far = Later()
-        pool = make_pool(1, executor=far)
-        thing = Thing()
-        request = WorkRequest(lambda thing: thing, [thing])
-        followed = weakref.ref(thing)
-        pool.putRequest(request)
-        far.do_one()
-        assert pool.wait(TIMEOUT) and request.result is thing
-        del thing, request
-        assert gone(pool, [followed])
-
-
-class TestRepr:
-    def test_it_tells_what_the_pool_is_doing(self, make_pool):
-        gate = Gate()
-        pool = make_pool(2, thread_name_prefix="ham")
-        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>"
-        pool.putRequests(makeRequests(gate, range(5)))
-        gate.wait_until_entered(), gate.wait_until_entered()
-        assert repr(pool) == "<ThreadPool 'ham': 2 workers, 2 busy, 3 queued, 0 uncollected>"
-        pool.dismissWorkers(1)
-        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 2 busy, 3 queued, 0 uncollected>"
-        gate.open.set()
-        until(lambda: pool._results_queue.qsize() == 5)
-        assert repr(pool) == "<ThreadPool 'ham': 1 workers, 0 busy, 0 queued, 5 uncollected>"
-        assert pool.wait(TIMEOUT)
-
-    def test_a_subclass_is_named_and_so_is_a_pool_without_a_name(self):
-        class Mine(ThreadPool):
+    def test_a_failed_request_is_kept_by_nobody(self, make_pool):
+        class Trouble(Exception):
             pass
 
-        assert re.fullmatch(r"<Mine 'ThreadPool-\d+': 0 workers, 0 busy, 0 queued, 0 uncollected>", repr(Mine(0)))
+        def fail(thing):
+            local = Thing()
+            followed.append(weakref.ref(local))
+            raise Trouble
 
-    def test_a_worker_shows_what_it_is_at(self, make_pool):
-        gate = Gate()
-        pool = make_pool(1)
-        [worker] = pool.workers
-        assert worker.request is None
-        pool.putRequest(request := WorkRequest(gate))
-        gate.wait_until_entered()
-        assert worker.request is request
-        gate.open.set()
-        assert pool.wait(TIMEOUT) and worker.request is None
-        future = pool.submit(lambda: worker.request)
-        assert future.result(TIMEOUT) is future and worker.request is None
-        assert pool.submit(int, "x").exception(TIMEOUT) and worker.request is None
-
-    def test_a_worker_that_helps_shows_the_inner_request_then_the_outer(self, make_pool):
-        pool = make_pool(1)
-        [worker] = pool.workers
-
-        def outer():
-            before, inner = worker.request, pool.submit(lambda: worker.request)
-            return inner.result() is inner, worker.request is before
-
-        assert pool.submit(outer).result(TIMEOUT) == (True, True)
-
-    def test_a_map_shows_its_callable(self, make_pool):
-        pool = make_pool(1)
-        [worker] = pool.workers
-
-        def look(_):
-            return worker.request.callable
-
-        assert list(pool.map(look, range(3))) == [look] * 3 and worker.request is None
-        with pytest.raises(ZeroDivisionError):
-            list(pool.map(lambda number: 1 // number, [0]))
-        assert worker.request is None
-
-    def test_names_tell_pool_and_number(self, make_pool):
-        pool = make_pool(2, thread_name_prefix="ham")
-        pool.createWorkers(1)
-        assert [worker.name for worker in pool.workers] == ["ham_0", "ham_1", "ham_2"]
-
-
-class TestMisuse:
-    """Each has its own message, which says what is wrong and what to do."""
-
-    @pytest.mark.parametrize(
-        "misuse, error, message",
-        [
-            (
-                lambda: WorkRequest(abs, None, None, [1]),
-                TypeError,
-                r"requestID must be hashable, not \[1\]; leave it out to",
-            ),
-            (
-                lambda: makeRequests(abs, [(1, 2)]),
-                TypeError,
-                r"must be \(args, kwds\), .* not \(1, 2\); for positional arg",
-            ),
-            (lambda: ThreadPool(-1), ValueError, "num_workers must be greater than -1, not -1"),
-            (lambda: ThreadPool(1.5), TypeError, "num_workers must be a whole number, not 1.5"),
-            (lambda: ThreadPool("2"), TypeError, "num_workers must be a whole number, not '2'"),
-            (lambda: ThreadPool(max_workers=0), ValueError, "max_workers must be greater than 0, not 0"),
-            (lambda: ThreadPool(2, max_workers=2), TypeError, "two names for one thing; give one of them"),
-            (lambda: ThreadPool(0, q_size=None), TypeError, "q_size must be a whole number, not None"),
-            (lambda: ThreadPool(0, initializer=5), TypeError, "initializer must be a callable, not 5"),
-            (lambda: ThreadPool(0).createWorkers(-2), ValueError, "num_workers must be greater than -1, not -2"),
-            (lambda: ThreadPool(0).dismissWorkers(None), TypeError, "num_workers must be a whole number, not None"),
-            (lambda: ThreadPool(0).dismissWorkers(-1), ValueError, "num_workers must be greater than -1, not -1"),
-            (
-                lambda: ThreadPool(0).putRequest(abs),
-                TypeError,
-                "a WorkRequest is wanted, not <built-in function abs>; make",
-            ),
-            (lambda: ThreadPool(0).putRequests([None]), TypeError, "a WorkRequest is wanted, not None; make one with"),
-            (lambda: ThreadPool(0).poll(), NoResultsPending, "no request is pending; put one first"),
-            (lambda: ThreadPool(0).map(abs, [1], chunksize=0), ValueError, "chunksize must be greater than 0, not 0"),
-            (
-                lambda: ThreadPool(0).map(abs, [1], buffersize=-5),
-                ValueError,
-                "buffersize must be greater than 0, not -5",
-            ),
-            (
-                lambda: ThreadPool(0).map(abs, [1], chunksize="1"),
-                TypeError,
-                "chunksize must be a whole number, not '1'",
-            ),
-        ],
-    )
-    def test_the_message(self, misuse, error, message):
-        with pytest.raises(error, match=message):
-            misuse()
-
-    def test_what_is_put_where_it_cannot_be(self, make_pool):
-        pool, request = make_pool(0, q_size=1), WorkRequest(abs, [-1], None, "the ID", **SILENT)
+        pool, thing, followed = make_pool(1), Thing(), []
+        request = WorkRequest(fail, [thing], **SILENT)
+        followed += [weakref.ref(thing), weakref.ref(request)]
         pool.putRequest(request)
-        for second in (request, WorkRequest(abs, [1], None, "the ID")):
-            with pytest.raises(
-                ValueError, match="a request with the requestID 'the ID' is pending; collect it before this"
-            ):
-                pool.putRequest(second)
-        for options in ({"block": False}, {"timeout": 0.001}, {"timeout": -1}):
-            with pytest.raises(queue.Full, match="1 requests wait, as many as q_size allows; put this one later"):
-                pool.putRequest(WorkRequest(abs), **options)
-        with pytest.raises(NoWorkersAvailable, match="1 pending, and no worker is left; call createWorkers"):
-            pool.wait()
+        assert pool.wait(TIMEOUT)
+        followed.append(weakref.ref(request.exc_info[1]))
+        del request, thing
+        assert gone(pool, followed)
+
+    def test_a_finished_request_does_not_keep_its_context(self, make_pool):
+        pool, variable, thing = make_pool(1), contextvars.ContextVar("variable"), Thing()
+        followed, requests = [weakref.ref(thing)], [WorkRequest(abs, [-1]), WorkRequest(int, "x", **SILENT)]
+        context = contextvars.copy_context()
+        context.run(variable.set, thing)
+        context.run(pool.putRequests, requests)
+        del context, thing
+        assert pool.wait(TIMEOUT) and gone(pool, followed)
+
+    @pytest.mark.parametrize("collect", [lambda pool: pool.poll(True), lambda pool: pool.wait()])
+    def test_a_thread_that_waits_keeps_nothing_of_what_came_before(self, make_pool, collect):
+        pool, gate, key = make_pool(2), Gate(), Thing()
+        request = WorkRequest(Thing, requestID=key)
+        followed = [weakref.ref(request), weakref.ref(key)]
+        pool.putRequests([WorkRequest(gate), request])
+        del request, key
+        join = in_thread(collect, pool)
+        assert gone(pool, followed)
+        gate.open.set()
+        with contextlib.suppress(NoResultsPending):
+            join()
+
+    def test_results_keeps_nothing_of_what_it_has_yielded(self, make_pool):
+        pool, gate = make_pool(2), Gate()
+        request = WorkRequest(Thing)
+        followed = weakref.ref(request)
+        pool.putRequests([WorkRequest(gate), request])
+        del request
+        results = pool.results()
+        next(results)
+        assert gone(pool, [followed])
+        gate.open.set()
+        assert len(list(results)) == 1
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_a_future_keeps_its_outcome_alone(self, make_pool, fails):
+        class Trouble(Exception):
+            pass
+
+        def work(thing):
+            local = Thing()
+            followed.append(weakref.ref(local))
+            if fails:
+                raise Trouble
+            return Thing()
+
+        pool, thing, followed = make_pool(1), Thing(), []
+        function = functools.partial(work)
+        future = pool.submit(function, thing)
+        followed += [weakref.ref(thing), weakref.ref(function)]
+        del thing, function
+        outcome = future.exception(TIMEOUT) or future.result()
+        if not fails:
+            assert gone(pool, followed)
+        with contextlib.suppress(Trouble):
+            future.result()
+        followed += [weakref.ref(future), weakref.ref(outcome)]
+        del future, outcome
+        assert gone(pool, followed)
+
+    def test_a_nested_call_is_kept_by_nobody(self, make_pool):
+        class Trouble(Exception):
+            pass
+
+        def fail():
+            error = Trouble()
+            followed.append(weakref.ref(error))
+            try:
+                raise error
+            finally:
+                del error
+
+        pool, followed = make_pool(1), []
+        outcomes = [
+            pool.submit(lambda: pool.submit(fail).exception()).result(TIMEOUT),
+            pool.submit(lambda: pool.submit(fail).result()).exception(TIMEOUT),
+            pool.submit(lambda: list(pool.map(lambda _: fail(), [1, 2]))).exception(TIMEOUT),
+        ]
+        assert [type(outcome) for outcome in outcomes] == [Trouble] * 3
+        del outcomes
+        assert len(followed) == 3 and gone(pool, followed)
+
+    def test_a_cancelled_future_keeps_nothing(self, make_pool):
+        pool, thing = make_pool(0), Thing()
+        future, followed = pool.submit(thing.__class__, thing), [weakref.ref(thing)]
+        del thing
+        assert future.cancel() and gone(pool, followed)
+        followed.append(weakref.ref(future))
+        del future
+        assert gone(pool, followed)
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}, {"ordered": False}])
+    def test_a_map_keeps_nothing_that_was_read(self, make_pool, options):
+        pool, followed = make_pool(1), []
+
+        def work(thing):
+            followed.append(weakref.ref(thing))
+            result = Thing()
+            followed.append(weakref.ref(result))
+            return result
+
+        results = pool.map(work, (Thing() for _ in range(9)), **options)
+        for _ in range(9):
+            next(results)
+        assert len(followed) == 18 and gone(pool, followed)
+
+    @pytest.mark.parametrize("options", [{}, {"chunksize": 3}, {"buffersize": 3}])
+    @pytest.mark.parametrize("read", [0, 1, 5])
+    def test_a_map_that_is_dropped_leaves_nothing(self, make_pool, options, read):
+        class Trouble(Exception):
+            pass
+
+        def work(n):
+            thing = Thing()
+            followed.append(weakref.ref(thing))
+            if n == 4:
+                raise Trouble(thing)  # which it then keeps alive
+            return thing
+
+        pool, followed = make_pool(2), []
+        results = pool.map(work, range(20), **options)
+        followed.append(weakref.ref(results))
+        with contextlib.suppress(Trouble):
+            for _ in range(read):
+                next(results)
+        del results
         pool.shutdown()
-        assert request.exception and pool.wait(0)
-        for put in (lambda: pool.putRequest(request), lambda: pool.submit(abs), lambda: pool.map(abs, [1])):
-            with pytest.raises(RuntimeError, match="the pool was shut down and takes no more requests; make a new one"):
-                put()
-        assert pool.workRequests == {} and pool._requests_queue.empty()
+        assert len(followed) > read and gone(pool, followed)
+
+    def test_a_cancelled_request_is_kept_by_nobody(self, make_pool):
+        pool, request = make_pool(0), WorkRequest(abs)
+        pool.putRequest(request)
+        assert request.cancel()
+        followed = weakref.ref(request)
+        del request
+        assert gone(pool, [followed])
+
+    def test_a_dropped_pool_does_what_is_queued_and_its_workers_leave(self):
+        pool, gate, done = ThreadPool(2), Gate(), []
+        workers = list(pool.workers)
+        pool.putRequests([WorkRequest(gate), WorkRequest(gate), *makeRequests(done.append, range(10))])
+        gate.wait_until_entered()
+        followed = weakref.ref(pool)
+        del pool
+        until(lambda: followed() is None)
+        gate.open.set()
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+        assert sorted(done) == list(range(10))
+
+    def test_a_dropped_idle_pool_lets_its_workers_go(self):
+        pool = ThreadPool(3)
+        workers = list(pool.workers)
+        until(lambda: sleeping_workers(pool) == 3)
+        del pool
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+
+    def test_a_dropped_pool_with_uncollected_results_is_freed(self):
+        pool = ThreadPool(1)
+        request = WorkRequest(Thing)
+        pool.putRequests([request, WorkRequest(int, ["x"])])
+        until(lambda: pool._results_queue.qsize() == 2)
+        followed = [weakref.ref(pool), weakref.ref(request), weakref.ref(request.result)]
+        [worker] = pool.workers
+        del pool, request
+        worker.join(TIMEOUT)
+        del worker
+        until(lambda: [ref() for ref in followed] == [None] * 3)
 
 
 class TestFaults:
@@ -4224,36 +3667,6 @@ class TestFaults:
             pool.shutdown()  # no worker has been left asleep
         assert 0 < failed < 40
 
-    def test_deep_nesting_on_one_worker(self, make_pool):
-        def total(n):
-            return n + pool.submit(total, n - 1).result() if n else 0
-
-        pool = make_pool(1, q_size=1)
-        assert pool.submit(total, 50).result(TIMEOUT) == 1275
-
-    def test_an_initializer_that_fails_in_the_third_worker_breaks_the_pool(self, make_pool, caplog):
-        def prepare():
-            if next(number) == 3:
-                raise ValueError("the third")
-
-        number, gate = itertools.count(1), Gate()
-        pool = make_pool(2, initializer=prepare)
-        done = pool.submit(abs, -1)
-        assert done.result(TIMEOUT) == 1
-        running = [pool.submit(gate, n) for n in range(2)]
-        [gate.wait_until_entered() for _ in running]
-        waiting, request = pool.submit(abs, -2), WorkRequest(abs, [-3], **SILENT)
-        pool.putRequest(request)
-        pool.createWorkers(1)
-        assert isinstance(waiting.exception(TIMEOUT), BrokenThreadPool)
-        assert pool.wait(TIMEOUT) and request.exc_info[0] is BrokenThreadPool
-        with pytest.raises(BrokenThreadPool, match="initializer failed, see the log; mend it and make a new pool"):
-            pool.putRequest(WorkRequest(abs))
-        assert pool.workRequests == {}
-        gate.open.set()
-        assert [future.result(TIMEOUT) for future in running] == [0, 1]
-        pool.shutdown()
-
     def test_a_pool_may_be_shared_by_many_event_loops(self, make_pool):
         async def main(base):
             loop = asyncio.get_running_loop()
@@ -4287,37 +3700,6 @@ class TestFaults:
             with pytest.raises(ValueError, match="is pending; collect it before this one is put"):
                 pool.putRequest(WorkRequest(abs, [1], None, Same("a")))  # another one, but equal
             assert pool.wait(TIMEOUT)
-
-    @pytest.mark.parametrize(
-        "args, kwds",
-        [
-            ([], {}),
-            ((), None),
-            (None, {}),
-            ([None], {}),
-            ([[]], {}),
-            (range(3), {}),
-            ({1: 2}, {}),
-            ("ab", {}),
-            ({4}, {}),
-            ([1], {"self": 1, "request": 2, "args": 3, "kwds": 4, "callable_": 5, "worker": 6}),
-            ([], {"a b": 1, "": 2, "\xfc": 3}),
-            ([print] * 300, {str(n): n for n in range(300)}),
-            ([], types.MappingProxyType({"a": 1})),
-            ([ValueError("an argument")], {"key": ValueError("another")}),
-        ],
-        ids=lambda value: repr(value)[:20],
-    )
-    def test_arguments_of_every_kind(self, make_pool, args, kwds):
-        pool, request = make_pool(1), WorkRequest(lambda *args, **kwds: (args, kwds), args, kwds)
-        pool.putRequest(request)
-        assert pool.wait(TIMEOUT) and request.result == (tuple(args or ()), dict(kwds or {}))
-
-    @pytest.mark.parametrize("args, kwds", [(5, None), (None, {1: 2}), (None, 5), (object(), object())])
-    def test_arguments_that_are_none_fail_in_the_worker(self, make_pool, args, kwds):
-        pool, request = make_pool(1), WorkRequest(print, args, kwds, **SILENT)
-        pool.putRequest(request)
-        assert pool.wait(TIMEOUT) and request.exc_info[0] is TypeError
 
     def test_many_pools_come_and_go(self):
         def make_and_use(number):
@@ -4641,24 +4023,306 @@ class TestStorm:
         assert put == ran == called and all(map(len, put))
         assert not pool.workRequests and not pool.workers + pool.dismissedWorkers
 
-    def test_memory_stays_flat(self, make_pool):
-        def use():
-            pool.putRequests(makeRequests(abs, range(500)))
-            futures = [pool.submit(abs, n) for n in range(400)]
-            assert list(pool.map(abs, range(100))) == list(range(100))
-            assert [future.result() for future in futures] == list(range(400))
-            assert pool.wait(TIMEOUT)
 
-        def use_for(seconds):
-            deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
-                use()
-            gc.collect()
-            return sys.getallocatedblocks()
+class TestDemo:
+    SCRIPT = HERE / "threadpool.py"
+    NAMES = [b"a", b" b ", b"c\nd", b"e\\f", b"\\", b"g\rh", b"\xe9\xff", b"-", b"--help", "ü".encode(), b".i"]
 
-        pool = make_pool(3)
-        first = use_for(SECONDS / 4)
-        assert use_for(SECONDS) < first + 1000
+    def manifest(self, *arguments, cwd=None, status=0):
+        command = [sys.executable, str(self.SCRIPT), *arguments]
+        done = subprocess.run(command, cwd=cwd, capture_output=True, timeout=TIMEOUT)
+        assert done.returncode == status, done.stderr
+        return done.stdout, done.stderr.decode()
+
+    def in_a_shell(self, command, cwd):
+        command = command.format(f'"{sys.executable}" "{self.SCRIPT}"')
+        return subprocess.run(command, shell=True, cwd=cwd, capture_output=True, timeout=TIMEOUT)
+
+    @pytest.fixture
+    def tree(self, tmp_path):
+        """Files of random sizes with odd names, in odd folders."""
+        rng = random.Random(7)
+        root = os.fsencode(tmp_path)
+        for folder in (b"", b"plain", b"with blank/and another", b"new\nline", b"back\\slash", b"\xff\xfe"):
+            os.makedirs(os.path.join(root, folder), exist_ok=True)
+            for name in self.NAMES:
+                with open(os.path.join(root, folder, name), "wb") as file:
+                    file.write(rng.randbytes(rng.choice([0, 1, 1000, 300_000])))
+        return tmp_path
+
+    def expected(self, tree):
+        files = [os.path.relpath(os.path.join(f, n), tree) for f, _, names in os.walk(os.fsencode(tree)) for n in names]
+        names = [b"./-" if name == b"-" else name for name in files]
+        return subprocess.run([b"sha256sum", b"--", *names], cwd=tree, capture_output=True, check=True).stdout
+
+    def test_it_writes_what_sha256sum_writes(self, tree):
+        tree = os.fsencode(tree)
+        output, errors = self.manifest(cwd=tree)
+        assert errors == ""
+        assert sorted(output.splitlines()) == sorted(self.expected(tree).splitlines()) and output.endswith(b"\n")
+        check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=tree, input=output, capture_output=True)
+        assert check.returncode == 0, check.stdout
+
+    def test_a_folder_may_be_named_and_so_may_several(self, tree, tmp_path_factory):
+        for arguments, cwd in (([str(tree)], tree), (["plain", "with blank"], tree), ([str(tree), "."], tree)):
+            output, _ = self.manifest(*arguments, cwd=str(cwd))
+            check = subprocess.run(["sha256sum", "-c", "--strict", "-"], cwd=cwd, input=output, capture_output=True)
+            assert check.returncode == 0 and output
+
+    def test_the_manifest_does_not_list_itself(self, tree):
+        with open(tree / "MANIFEST", "wb") as file:
+            subprocess.run([sys.executable, str(self.SCRIPT)], cwd=tree, stdout=file, check=True, timeout=TIMEOUT)
+        output = (tree / "MANIFEST").read_bytes()
+        assert b"  MANIFEST\n" not in output and output.count(b"\n") == 6 * 11
+
+    def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(self, tree):
+        os.symlink("nowhere", tree / "dangling")
+        os.symlink("loop", tree / "loop")
+        os.symlink("a", tree / "link")
+        os.symlink("plain", tree / "folder link")
+        os.mkfifo(tree / "pipe")
+        output, errors = self.manifest("-w", "3", str(tree), status=1)
+        assert sorted(errors.splitlines()) == [
+            f"threadpool.py: {str(tree / 'dangling')!r}: {os.strerror(errno.ENOENT)}",
+            f"threadpool.py: {str(tree / 'loop')!r}: {os.strerror(errno.ELOOP)}",
+        ]
+        names = [line[66:] for line in output.splitlines()]
+        assert b"link" in names and len(names) == 6 * 11 + 1
+
+    def test_a_folder_that_cannot_be_listed_is_reported(self, tree, monkeypatch, capfd):
+        scandir = os.scandir
+
+        def forbid(path):
+            if path.endswith(b"plain"):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", forbid)
+        with open(os.devnull, "w") as nowhere:
+            monkeypatch.setattr(sys, "stdout", nowhere)
+            assert threadpool._main([str(tree)]) == 1
+        assert capfd.readouterr().err == f"threadpool.py: {str(tree / 'plain')!r}: Permission denied\n"
+
+    @pytest.mark.parametrize("arguments, line", [
+        (["/no such folder"], "there is no folder '/no such folder'"),
+        ([".", "/dev/null"], "there is no folder '/dev/null'"),
+        (["-w", "0"], "-w must be at least 1, not 0"),
+    ])  # fmt: skip
+    def test_a_wrong_argument_is_one_clear_line(self, arguments, line):
+        assert self.manifest(*arguments, status=2) == (b"", f"threadpool.py: {line}\n")
+
+    def test_help_explains(self):
+        output, errors = self.manifest("-h")
+        assert b"sha256sum -c" in output and b"-w N" in output and errors == ""
+        assert f"workers, else {os.cpu_count() or 1}" in " ".join(output.decode().split())
+
+    def test_a_closed_pipe_ends_it_silently(self, tree):
+        for number in range(3000):
+            (tree / str(number)).write_bytes(b"")
+        done = self.in_a_shell("{} | head -n 3", tree)
+        assert done.stderr == b"" and done.stdout.count(b"\n") == 3
+
+    def test_ctrl_c_ends_it_at_once_with_130(self, tmp_path):
+        with open(tmp_path / "large", "wb") as file:
+            file.truncate(1 << 40)  # a hole of a terabyte
+        (tmp_path / "small").write_bytes(b"")
+        command = [sys.executable, str(self.SCRIPT), "-w", "2", str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout.readline().endswith(b"  small\n")
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=TIMEOUT) == (b"", b"") and process.returncode == 130
+
+    @pytest.mark.parametrize("tqdm", [False, True])
+    def test_progress_is_shown_to_a_terminal(self, tree, tqdm):
+        if tqdm:
+            pytest.importorskip("tqdm")
+        block = "" if tqdm else "import sys; sys.modules['tqdm'] = None; "
+        code = f"{block}import sys, threadpool; sys.exit(threadpool._main(sys.argv[1:]))"
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [sys.executable, "-c", code, str(tree)]
+        with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=follower) as process:
+            os.close(follower)
+            shown = b""
+            reader = in_thread(process.stdout.read)
+            with contextlib.suppress(OSError):  # how a terminal's end is told
+                while chunk := os.read(leader, 1000):
+                    shown += chunk
+            output = reader()
+        os.close(leader)
+        assert process.returncode == 0 and output.count(b"\n") == 66
+        assert b"66/66" in shown if tqdm else not shown
+
+    def test_memory_grows_neither_with_a_file_nor_with_their_number(self, tmp_path):
+        code = """
+            import resource, sys, threadpool
+            status = threadpool._main(["-w", "2", sys.argv[1]])
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+        """
+
+        def peak():
+            return int(run_python(code, str(tmp_path)).stderr)
+
+        (tmp_path / "one").write_bytes(b"")
+        before = peak()
+        with open(tmp_path / "large", "wb") as file:
+            file.truncate(200 << 20)
+        for number in range(3000):
+            (tmp_path / f"{number}").write_bytes(b"")
+        assert peak() - before < 20_000  # kilobytes
+
+    @pytest.mark.parametrize("terminal", [True, False])
+    def test_steps_in_this_process(self, tree, monkeypatch, capfd, terminal):
+        # What the other tests see from outside, here where coverage can watch.
+        class Output(io.TextIOWrapper):
+            def fileno(self):
+                return 1
+
+            def isatty(self):
+                return terminal
+
+        os.symlink("nowhere", tree / "dangling")
+        os.mkfifo(tree / "pipe")
+
+        class Bar:
+            def __init__(self, total, unit, disable):
+                self.done, self.total, self.unit, self.disable = 0, total, unit, disable
+                self.there, self.closed = False, False
+                bars.append(vars(self))
+
+            def update(self):
+                assert not sys.stdout.buffer.held  # the line has gone out
+                self.done, self.there = self.done + 1, True
+
+            def clear(self):
+                self.there = False
+
+            def close(self):
+                self.closed = True
+
+        class Bytes(io.BytesIO):
+            held = False
+
+            def write(self, data):
+                assert not bars or not bars[-1]["there"]  # no line is written over the bar
+                self.held = True
+                return super().write(data)
+
+            def flush(self):
+                self.held = False
+
+        bars = []
+        for tqdm in (None, types.SimpleNamespace(tqdm=Bar)):
+            monkeypatch.setitem(sys.modules, "tqdm", tqdm)
+            output = Bytes()
+            monkeypatch.setattr(sys, "stdout", Output(output, write_through=True))
+            monkeypatch.setattr(sys, "stderr", Output(io.BytesIO()))
+            assert threadpool._main(["-w", "3", str(tree)]) == 1
+            assert output.getvalue().count(b"\n") == 66
+            assert capfd.readouterr().err.count("No such file or directory\n") == 1
+        end = {"there": True, "closed": True}
+        assert bars == [{"done": 68, "total": 68, "unit": " file", "disable": not terminal, **end}]
+
+    def test_its_pool_is_bounded_grows_and_shrinks(self, tmp_path, monkeypatch):
+        for number in range(250):
+            (tmp_path / str(number)).write_bytes(b"")
+
+        class Watched(ThreadPool):
+            def __init__(self, num_workers, q_size):
+                assert (num_workers, q_size) == (1, 100)
+                self.polls, self.numbers, self.begun = 0, [], []
+                super().__init__(num_workers, q_size=q_size)
+                pools.append(self)
+
+            def createWorkers(self, num_workers, poll_timeout=5):
+                super().createWorkers(num_workers)
+                self.numbers.append(len(self.workers))
+                if len(self.numbers) == 50:  # after the first, and 49 files
+                    gate.open.set()
+
+            def dismissWorkers(self, num_workers, do_join=False):
+                super().dismissWorkers(num_workers, do_join)
+                self.begun.append(len(self.workers) <= len(self.workRequests))
+
+            def poll(self, block=False, timeout=None):
+                self.polls += not block
+                super().poll(block, timeout)
+
+        pools, gate = [], Gate()
+        monkeypatch.setattr(threadpool, "ThreadPool", Watched)
+        monkeypatch.setattr(threadpool, "_digest", lambda path, output: gate("0"))
+        with open(tmp_path / "0", "w") as output:
+            monkeypatch.setattr(sys, "stdout", output)
+            assert threadpool._main(["-w", "3", str(tmp_path)]) == 0
+        [pool] = pools
+        assert pool.polls == 250 and pool.numbers[:5] == [1, 1, 2, 3, 3] and max(pool.numbers) == 3
+        assert pool.workers == [] and all(pool.begun)
+
+    def test_it_polls_while_it_puts(self, tmp_path, monkeypatch, capfdbinary):
+        # A put that waits until the file is done makes each poll find the pool empty.
+        for number in range(5):
+            (tmp_path / str(number)).write_bytes(b"")
+
+        class Slow(ThreadPool):
+            def putRequest(self, request):
+                super().putRequest(request)
+                until(lambda: self._results_queue.qsize())
+
+        monkeypatch.setattr(threadpool, "ThreadPool", Slow)
+        assert threadpool._main([str(tmp_path)]) == 0
+        assert capfdbinary.readouterr().out.count(hashlib.sha256().hexdigest().encode()) == 5
+
+    def test_wrong_arguments_in_this_process(self, capfd):
+        assert threadpool._main(["-w", "0"]) == threadpool._main(["/no such folder"]) == 2
+        assert len(capfd.readouterr().err.splitlines()) == 2
+
+    def test_the_module_is_the_program(self, monkeypatch, capsys):
+        monkeypatch.setattr(sys, "argv", ["threadpool.py", "-h"])
+        with pytest.raises(SystemExit, match="0"):
+            runpy.run_path(str(self.SCRIPT), run_name="__main__")
+        assert "sha256sum -c" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("closing, status, errors", [
+        ("2>&-", 1, ""), ("2>/dev/full", 1, ""), (">&-", 2, "threadpool.py: standard output is closed\n"),
+        (">/dev/full", 1, f"threadpool.py: the manifest cannot be written: {os.strerror(errno.ENOSPC)}\n"),
+    ])  # fmt: skip
+    def test_standard_files_may_be_closed_or_full(self, tmp_path, closing, status, errors):
+        (tmp_path / "a").write_bytes(b"")
+        os.symlink("nowhere", tmp_path / "dangling")
+        done = self.in_a_shell("{} " + closing, tmp_path)
+        assert done.returncode == status and done.stderr.decode().endswith(errors)
+        assert errors or not done.stderr
+        assert done.stdout.decode() == ("" if errors else f"{hashlib.sha256().hexdigest()}  a\n")
+
+    def test_there_are_no_more_workers_than_files(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"")
+        assert self.manifest("-w", "1000000", str(tmp_path))[0].endswith(b"  a\n")
+
+    def test_a_full_standard_file_in_this_process(self, monkeypatch, tmp_path):
+        def full(*_):
+            raise OSError(errno.ENOSPC, "full")
+
+        monkeypatch.setattr(os, "write", full)
+        assert threadpool._main([str(tmp_path / "nothing here")]) == 2
+
+    def test_a_closed_standard_file_in_this_process(self, tmp_path, monkeypatch, capfd):
+        os.symlink("nowhere", tmp_path / "dangling")
+        monkeypatch.setattr(sys, "stderr", None)
+        with open(tmp_path / "output", "w") as file:
+            monkeypatch.setattr(sys, "stdout", file)
+            assert threadpool._main([str(tmp_path)]) == 1
+        monkeypatch.setattr(sys, "stdout", None)
+        assert threadpool._main([str(tmp_path)]) == 2
+
+    @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (BrokenPipeError, 141), (OSError, 1)])
+    def test_how_an_end_from_outside_is_told(self, monkeypatch, tmp_path, error, status):
+        def fail(*_):
+            raise error
+
+        with open(tmp_path / "output", "w") as file:
+            monkeypatch.setattr(sys, "stdout", file)
+            monkeypatch.setattr(threadpool, "_print_manifest", fail)
+            assert threadpool._main([str(tmp_path)]) == status
 
 
 # The inside of the engine
