@@ -141,9 +141,10 @@ def run_program(*args, timeout=TIMEOUT, options=(), **kwds):
     return subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=timeout, **kwds)
 
 
-def run_python(code, *args, **kwds):
-    """Run code in an interpreter of its own."""
-    return run_program("-c", textwrap.dedent(code), *args, **kwds)
+def run_python(code, *args, knowing=(), **kwds):
+    """Run code in an interpreter of its own, in which these functions are defined, too."""
+    functions = "".join(map(inspect.getsource, knowing))
+    return run_program("-c", functions + textwrap.dedent(code), *args, **kwds)
 
 
 # What the tests know of the engine
@@ -2910,7 +2911,6 @@ class TestFork:
     PRELUDE = """
         import os, sys, threading, warnings
         warnings.simplefilter("ignore", DeprecationWarning)
-        from test_threadpool import check
         from threadpool import *
 
         def in_child(function):
@@ -2931,7 +2931,7 @@ class TestFork:
     """
 
     def run(self, code):
-        done = run_python(textwrap.dedent(self.PRELUDE) + textwrap.dedent(code))
+        done = run_python(textwrap.dedent(self.PRELUDE) + textwrap.dedent(code), knowing=[check])
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
     def test_a_forked_child_has_an_empty_working_pool(self):
@@ -3219,7 +3219,6 @@ class TestInterrupts:
     def test_ctrl_c_reaches_a_waiting_thread_at_once(self, call):
         code = f"""
             import os, signal, threading, time
-            from test_threadpool import waiting_collectors, waiting_putters
             from threadpool import *
             pool, entered = ThreadPool(1, q_size=1), threading.Event()
             pool.putRequest(WorkRequest(lambda: (entered.set(), time.sleep(600))))
@@ -3237,13 +3236,12 @@ class TestInterrupts:
             except KeyboardInterrupt:
                 print("interrupted", waiting_collectors(pool), waiting_putters(pool))
         """
-        done = run_python(code)
+        done = run_python(code, knowing=[waiting_collectors, waiting_putters])
         assert (done.stdout, done.stderr, done.returncode) == ("interrupted 0 0\n", "", 0)
 
     def test_after_an_interrupt_the_pool_goes_on(self):
         code = """
             import os, random, signal, sys, threading, time
-            from test_threadpool import check
             from threadpool import *
             pool, rng = ThreadPool(3), random.Random(int(sys.argv[1]))
             done, put, interrupts = [], 0, 0
@@ -3281,14 +3279,13 @@ class TestInterrupts:
             check(pool)
         """
         for seed in range(5):
-            done = run_python(code, str(seed))
+            done = run_python(code, str(seed), knowing=[check])
             assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
     @pytest.mark.parametrize("seed", range(2))
     def test_with_may_be_interrupted_at_any_moment(self, seed):
         code = """
             import contextlib, faulthandler, itertools, random, signal, sys, threading, time
-            from test_threadpool import check
             from threadpool import *
             faulthandler.dump_traceback_later(50, exit=True)
             rng = random.Random(int(sys.argv[1]))
@@ -3348,7 +3345,7 @@ class TestInterrupts:
                 time.sleep(0.01)
             assert threading.active_count() == 1, threading.enumerate()
         """
-        done = run_python(code, str(seed))
+        done = run_python(code, str(seed), knowing=[check])
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
     @pytest.mark.skipif(sys.implementation.name != "cpython", reason="it knows the instructions of CPython alone")
@@ -3716,7 +3713,7 @@ class TestFaults:
 
         before = threading.active_count()
         pools, things, blocks = make_and_use(500)
-        later = make_and_use(9500)
+        later = make_and_use(REQUESTS // 50)
         assert later[0] <= pools and later[1] < things + 100
         # (Who traces, such as coverage, keeps a little for each thread.)
         assert later[2] < blocks + 1000 or sys.gettrace() is not None
