@@ -4023,7 +4023,7 @@ class TestStorm:
 
 class TestDemo:
     SCRIPT = HERE / "threadpool.py"
-    NAMES = [b"a", b" b ", b"c\nd", b"e\\f", b"\\", b"g\rh", b"\xe9\xff", b"-", b"--help", "ü".encode(), b".i"]
+    NAMES = (b"a", b" b ", b"c\nd", b"e\\f", b"\\", b"g\rh", b"\xe9\xff", b"-", b"--help", "ü".encode(), b".i")
 
     def manifest(self, *arguments, cwd=None, status=0):
         command = [sys.executable, str(self.SCRIPT), *arguments]

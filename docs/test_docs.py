@@ -32,9 +32,9 @@ import xml.etree.ElementTree
 from concurrent.futures.thread import BrokenThreadPool
 
 import pytest
-from test_threadpool import HERE, SILENT, TIMEOUT, Elsewhere, Gate, Unloadable, in_thread, run_python, until, values
 
 import threadpool
+from test_threadpool import HERE, SILENT, TIMEOUT, Elsewhere, Gate, Unloadable, in_thread, run_python, until, values
 from threadpool import ThreadPool, WorkRequest, makeRequests
 
 

@@ -7,8 +7,9 @@ import itertools
 import os
 import textwrap
 
-import cases
 import pytest
+
+import cases
 import threadpool
 from explorer import List, Lock, Wrong, declared, explore
 
