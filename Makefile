@@ -64,12 +64,12 @@ clean: ## remove what the other targets have made
 
 # .venv/NAME stands for the packages of the extra NAME in setup.cfg.
 .venv/%: setup.cfg | .venv/bin/pip
-	.venv/bin/pip install -q --disable-pip-version-check --prefer-binary -e '.[$*]'
+	.venv/bin/pip install -qq --disable-pip-version-check --prefer-binary -e '.[$*]'
 	touch $@
 
 # Release 1.3.2 has the name of this project, so it stays out of the way of both pip and import.
 .venv/peer: | .venv/bin/pip
-	.venv/bin/pip install -q --disable-pip-version-check --no-deps --target $@ threadpool==1.3.2
+	.venv/bin/pip install -qq --disable-pip-version-check --no-deps --target $@ threadpool==1.3.2
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

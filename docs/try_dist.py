@@ -32,7 +32,7 @@ def try_wheel(wheel):
     ours = {name for name in names if not name.endswith(".dist-info")}
     assert ours == {"threadpool.py", "threadpool-stubs"}, names
     run(sys.executable, "-m", "venv", "venv")
-    run(PYTHON, "-m", "pip", "install", "-q", wheel, *TYPE_CHECKERS)
+    run(PYTHON, "-m", "pip", "install", "-qq", wheel, *TYPE_CHECKERS)
     [module] = BUILD.glob("venv/lib/*/site-packages/threadpool.py")
     run(PYTHON, "-I", "-m", "doctest", module)
 
