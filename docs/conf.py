@@ -1,12 +1,16 @@
 """How Sphinx builds these pages; see `make docs`."""
 
 import builtins
+import html
 import inspect
 import pathlib
 import pydoc
 import sys
 
 from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -27,8 +31,15 @@ html_domain_indices = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 
-copybutton_prompt_text = r">>> |\.\.\. "
+html_favicon = "static/favicon.svg"
+html_show_sphinx = False
+
+# The button copies what is typed: the lines with a prompt, without it.  The lines
+# "..." that end a block are copied as empty ones, or a REPL would not take the next
+# statement.  What has the class "output" is what a program prints, and has no button.
+copybutton_prompt_text = r">>> |\.\.\. ?|\$ "
 copybutton_prompt_is_regexp = True
+copybutton_selector = "div:not(.output) > div.highlight pre"
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
@@ -42,9 +53,24 @@ toc_object_entries_show_parents = "hide"
 # error if nothing does.  Sphinx knows our own objects; the parameters of what
 # is public, and the standard library, it learns here.  (Not by intersphinx: that
 # needs the network, so that what is an error, and where a link leads, would
-# depend on it.)
+# depend on it.)  Pages are not meant: they have the role :doc:.
 default_role = "any"
-nitpick_ignore = [("py:class", f"threadpool.{name}") for name in ("_RequestsQueue", "_ResultsQueue")]  # in a signature
+nitpick_ignore_regex = [("py:class", r"(threadpool\.)?_\w+")]  # private types, in a signature
+
+
+class NoPageByAccident(SphinxPostTransform):
+    """A name in backquotes that is also the name of a page is a warning, not a link to that page."""
+
+    default_priority = 5  # before the references are resolved
+
+    def run(self, **_):
+        for node in self.document.findall(addnodes.pending_xref):
+            if node.get("reftype") == "any":
+                page = self.env.relfn2path(node["reftarget"], self.env.docname)[0]
+                if page in self.env.all_docs:
+                    logging.getLogger(__name__).warning(
+                        "`%s` would lead to the page of that name; write :doc:`%s`, or rename the page",
+                        node["reftarget"], node["reftarget"], location=node)
 
 
 def _parameters(thing):
@@ -93,5 +119,33 @@ def _find(app, env, node, content):
     return nodes.reference("", "", content, refuri=address, internal=False)
 
 
+# What the theme leaves out.
+
+
+def _complete_page(app, pagename, templatename, context, doctree):
+    """A description for search engines: the first paragraph.  Levels for the headings of the sidebar."""
+    if doctree is not None:
+        paragraph = next((p for p in doctree.findall(nodes.paragraph) if not isinstance(p.parent, nodes.list_item)), None)
+        if paragraph is not None:
+            text = html.escape(" ".join(paragraph.astext().split()))
+            context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{text}">'
+    if "furo_navigation_tree" in context:
+        context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(
+            'role="heading"', 'role="heading" aria-level="2"')
+
+
+def _complete_search(app, exception):
+    """A title for the search page."""
+    path = pathlib.Path(app.outdir, "search.html")
+    if exception is None and path.exists():
+        text = path.read_text(encoding="utf-8")
+        if "<h1>" not in text:
+            results = '<div id="search-results">'
+            path.write_text(text.replace(results, "<h1>Search</h1>" + results), encoding="utf-8")
+
+
 def setup(app):
     app.connect("missing-reference", _find)
+    app.connect("html-page-context", _complete_page, priority=900)
+    app.connect("build-finished", _complete_search)
+    app.add_post_transform(NoPageByAccident)
