@@ -114,7 +114,8 @@ def link_to_source(app, doctree, docname):
 
 def find_name(app, env, node, content):
     """What a name in the prose of the module refers to, if it is one of the module's own."""
-    if node.get("refdoc") == PAGE and (line := FIRST.get(node["reftarget"])):
+    target = node["reftarget"]
+    if node.get("refdoc") == PAGE and (line := DEFINED.get(target) or FIRST.get(target.rpartition(".")[2])):
         return nodes.reference("", "", content, refuri=f"#L-{line}", internal=True)
     return None
 

@@ -75,7 +75,8 @@ class NoPageByAccident(SphinxPostTransform):
 
 def _parameters(thing):
     if inspect.isclass(thing):
-        return set().union(*map(_parameters, vars(thing).values()))
+        own = [each for each in thing.__mro__ if each.__module__ == "threadpool"]
+        return set().union(*(_parameters(method) for each in own for method in vars(each).values()))
     return set(inspect.signature(thing).parameters) if inspect.isfunction(thing) else set()
 
 

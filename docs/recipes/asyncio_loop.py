@@ -1,14 +1,14 @@
-"""An event loop and a pool: futures, context, and callbacks in the loop.
+"""asyncio: calls that would block the loop are made by a pool, and awaited.
 
-The blocking calls wait for a gate that only the loop opens: had they blocked it,
-nobody would.
+The blocking calls wait for a gate that only the loop opens: if they blocked it, it would
+stay closed.
 """
 
 import asyncio
 import contextvars
 import threading
 
-from threadpool import NoResultsPending, ThreadPool, makeRequests
+from threadpool import ThreadPool
 
 user = contextvars.ContextVar("user", default="nobody")
 gate = threading.Event()
@@ -21,41 +21,22 @@ def blocking(number):
 
 
 async def main():
-    loop, numbers, results = asyncio.get_running_loop(), [], asyncio.Queue()
-    with ThreadPool(4) as pool:
-        # 1. Calls that are awaited together; they see the context of this task.
+    loop, numbers = asyncio.get_running_loop(), []
+    # 1. Each call runs in a copy of the context of the task that asks for it.  (Leave
+    #    `context` out if you do not need that.)
+    with ThreadPool(4, context=contextvars.copy_context) as pool:
+        # 2. Calls that are awaited together.
         user.set("Ann")
         loop.call_later(0.01, gate.set)
         calls = [loop.run_in_executor(pool, blocking, number) for number in range(3)]
         print(await asyncio.gather(*calls))
 
-        # 2. As they come.  `submit` takes keywords as well.
+        # 3. Calls that are awaited as they come.  `submit` takes keywords as well.
         calls = [pool.submit(int, text, base=16) for text in ("ff", "10")]
         for call in asyncio.as_completed([asyncio.wrap_future(call) for call in calls]):
             numbers.append(await call)
         print(sorted(numbers))
-
-        # 3. Callbacks.  Whoever polls runs them.  Here it is the loop's thread, so
-        #    they may use its objects, as a worker must not.
-        gate.clear()
-        loop.call_later(0.01, gate.set)
-
-        def enqueue(request, result):
-            results.put_nowait(result)
-
-        pool.putRequests(makeRequests(blocking, range(3), enqueue))
-        await collect(pool)
-        print(sorted(results.get_nowait() for _ in range(results.qsize())))
-
-
-async def collect(pool, interval=0.005):
-    """Do what `pool.wait()` does, and let the loop run meanwhile."""
-    while True:
-        try:
-            pool.poll()
-        except NoResultsPending:
-            return
-        await asyncio.sleep(interval)
+        # 4. Everything has been awaited, so the end of the block does not block the loop.
 
 
 if __name__ == "__main__":

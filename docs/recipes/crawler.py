@@ -7,6 +7,7 @@ import sys
 import threading
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 from urllib.parse import urldefrag, urljoin
 from urllib.request import Request, urlopen
 from urllib.robotparser import RobotFileParser
@@ -26,7 +27,12 @@ def fetch(address):
     """In a worker: the addresses that a page links to."""
     links = Links()
     links.found = []
-    with urlopen(Request(address, headers={"User-Agent": AGENT}), timeout=10) as answer:
+    try:
+        answer = urlopen(Request(address, headers={"User-Agent": AGENT}), timeout=10)
+    except HTTPError as error:
+        error.close()  # it holds the connection
+        raise
+    with answer:
         if answer.headers.get_content_type() == "text/html":
             charset = answer.headers.get_content_charset("utf-8")
             links.feed(answer.read().decode(charset, "replace"))

@@ -1,0 +1,77 @@
+"""What the pages promise about their examples: `python -m pytest docs/test_pages.py`."""
+
+import code
+import contextlib
+import doctest
+import io
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+DOCS = pathlib.Path(__file__).resolve().parent
+TOP = DOCS.parent
+FIRST = (DOCS / "first.py").read_text(encoding="utf-8")
+PRINTED = "".join(f"the page that took {seconds} seconds\n" for seconds in (0.2, 0.4, 0.6)) + "all done\n"
+
+
+def pages(pattern="*.rst"):
+    return sorted(path for path in DOCS.glob(pattern) if ">>> " in path.read_text(encoding="utf-8"))
+
+
+class TestFirstExample:
+    def test_it_prints_what_the_pages_show(self):
+        environ = {"PYTHONPATH": str(TOP)}
+        done = subprocess.run(
+            [sys.executable, str(DOCS / "first.py")], env=environ, capture_output=True, text=True, timeout=60)
+        assert (done.stdout, done.stderr) == (PRINTED, "")
+
+    def test_the_readme_shows_the_same(self):
+        readme = (TOP / "README.rst").read_text(encoding="utf-8")
+        assert textwrap.indent(FIRST, "    ") in readme
+        assert textwrap.indent(PRINTED, "    ") in readme
+
+    @pytest.mark.parametrize("page", ["index.rst", "guide.rst"])
+    def test_the_pages_show_what_it_prints(self, page):
+        assert textwrap.indent(PRINTED, "   ") in (DOCS / page).read_text(encoding="utf-8")
+
+    def test_it_can_be_pasted_into_a_prompt(self):
+        assert paste(FIRST.splitlines(), {}) == ("", PRINTED)
+
+
+def paste(lines, names):
+    """Type lines at a prompt; return what it writes to stderr and stdout."""
+    console = code.InteractiveConsole(names)
+    more, printed, complaints = False, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaints):
+        for line in [*lines, ""]:
+            more = console.push(line)
+    assert not more, "the last statement is not complete"
+    return complaints.getvalue(), printed.getvalue()
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.stem)
+def test_every_example_can_be_pasted_into_a_prompt(path):
+    """Prompt by prompt as the copy button gives it, in the order of the page."""
+    names = {"__name__": "__main__"}
+    blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
+    for block in blocks:
+        lines = [line.strip() for line in textwrap.dedent(block).splitlines()]
+        kept = [line for line in textwrap.dedent(block).splitlines() if re.match(r"\s*(>>>|\.\.\.)( |$)", line)]
+        if not lines or not any(line.startswith(">>> ") for line in lines) or "tqdm" in block:
+            continue
+        source = [re.sub(r"^\s*(>>>|\.\.\.) ?", "", line) for line in kept]
+        complaints, _ = paste(source, names)
+        expected = "Traceback" in block
+        assert ("Traceback" in complaints) == expected, (block, complaints)
+        assert "SyntaxError" not in complaints and "IndentationError" not in complaints, (block, complaints)
+
+
+def test_the_examples_are_doctests_too():
+    """So what they print is checked; here, that there are many of them."""
+    parser = doctest.DocTestParser()
+    number = sum(len(parser.get_examples(path.read_text(encoding="utf-8"))) for path in pages())
+    assert number > 130
