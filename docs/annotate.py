@@ -51,6 +51,15 @@ for _name, _line in find_definitions(TREE):
     DEFINED.setdefault(_name, _line)
     FIRST.setdefault(_name.rpartition(".")[2], _line)
 NAMES = {line: name for name, line in DEFINED.items()}
+for _node in TREE.body:  # what a class inherits from another one of the module is defined there
+    for _base in getattr(_node, "bases", []):
+        _prefix = ast.unparse(_base) + "."
+        for _name, _line in [*DEFINED.items()]:
+            if _name.startswith(_prefix):
+                _inherited = f"{_node.name}.{_name[len(_prefix):]}"
+                if _inherited not in DEFINED:
+                    DEFINED[_inherited] = _line
+                    NAMES[_line] = _inherited if not _node.name.startswith("_") else NAMES[_line]
 
 
 class listing(nodes.literal_block):
