@@ -1,8 +1,9 @@
 """A pool whose calls are made by processes: count the primes below 200,000.
 
-    python processes.py [loky]
+    python processes.py [loky | interpreters]
 
-With the word loky by those of ``pip install loky``, otherwise by the standard library's.
+By the standard library's processes; by those of ``pip install loky``; or by interpreters
+within this process, from Python 3.14 on.
 """
 
 import concurrent.futures
@@ -17,6 +18,8 @@ def engine(name):
         import loky
 
         return loky.ProcessPoolExecutor(2)
+    if name == "interpreters":
+        return concurrent.futures.InterpreterPoolExecutor(2)
     # Not by fork, the default on Linux before Python 3.14: not safe where threads are.
     spawn = multiprocessing.get_context("spawn")
     return concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn)
