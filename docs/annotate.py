@@ -1,13 +1,16 @@
 """The annotated module: a page of these that is made from ``threadpool.py`` itself.
 
-``.. annotated::`` shows the module.  What is prose there, its docstring and the
-comments at column 0, is prose here, section titles included; everything else is
-listings, with the line numbers of the file.  Line 7 has the anchor ``L-7``.  Links
-lead
+``.. annotated::`` shows the module.  What is prose there is prose here: its docstring, the
+comments at column 0 with their section titles (``# Title`` above ``# =====``), and within a
+class the sections that begin with a title (``# Title`` above ``# -----``).  Everything else is
+listings, with the line numbers of the file.  Line 7 has the anchor ``L-7``.  Links lead
 
 - from a definition to its entry in the API, if it has one,
 - from an entry in the API to the definition (``[source]``),
-- from a name in the prose to the line where it first gets its meaning.
+- from a name in the prose to the line where it first gets its meaning,
+- from a private name in a listing to its definition,
+- from "rule 2" to the second item of the list of rules, which is the first list whose
+  paragraph before it speaks of rules.
 """
 
 import ast
@@ -75,21 +78,89 @@ class Listing(SphinxDirective):
         return [listing(text, text, first=first, language="python")]
 
 
+def first_line(node):
+    """That of its first decorator, if it has any."""
+    return min(each.lineno for each in [node, *getattr(node, "decorator_list", [])])
+
+
+def find_inner_sections():
+    """The line numbers of prose within classes: a title with its underline, and the comment that goes on below."""
+    for node in TREE.body:
+        if isinstance(node, ast.ClassDef):
+            number = node.lineno
+            while number < node.end_lineno:
+                if re.match(r"    # \S", LINES[number - 1]) and re.fullmatch(r"    # -+", LINES[number]):
+                    while LINES[number - 1].startswith("    #"):
+                        yield number
+                        number += 1
+                number += 1
+
+
 class Annotated(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(PATH))
         self.env.note_dependency(__file__)
         docstring, *statements = TREE.body
-        code = {number for node in statements for number in range(node.lineno, node.end_lineno + 1)}
+        code = {number for node in statements for number in range(first_line(node), node.end_lineno + 1)}
+        inner = {*find_inner_sections()}
         rest = [number for number, line in enumerate(LINES, 1) if line and number > docstring.end_lineno]
         page = StringList()
-        for is_code, numbers in itertools.groupby(rest, code.__contains__):
+
+        def kind(number):
+            return "inner" if number in inner else "code" if number in code else "prose"
+
+        for what, numbers in itertools.groupby(rest, kind):
             first, *_, last = [*numbers] * 2
-            lines = [f".. listing:: {first} {last}"] if is_code else [line[2:] for line in LINES[first - 1 : last]]
+            if what == "code":
+                lines = [f".. listing:: {first} {last}"]
+            else:
+                indent = 4 if what == "inner" else 0
+                lines = [line[indent + 2 :] for line in LINES[first - 1 : last]]
             for number, line in enumerate([*lines, ""], first):
                 page.append(line, str(PATH), number - 1)
         top = StringList(inspect.cleandoc(docstring.value.value).splitlines(), str(PATH))
-        return [node for part in (top, page) for node in nested_parse_to_nodes(self.state, part)]
+        found = [node for part in (top, page) for node in nested_parse_to_nodes(self.state, part)]
+        link_rules(found)
+        return found
+
+
+RULE = re.compile(r"\brule (\d)\b")
+
+
+def link_rules(found):
+    """Give each rule an anchor, and have "rule 2" in the prose lead there."""
+    root = nodes.container("", *found)
+    for rules in root.findall(nodes.enumerated_list):
+        before = rules.parent[rules.parent.index(rules) - 1]
+        if isinstance(before, nodes.paragraph) and re.search(r"\brules?\b", before.astext()):
+            for number, item in enumerate(rules, 1):
+                item["ids"].append(f"rule-{number}")
+                RULES.add(str(number))
+            break
+    for text in [*root.findall(nodes.Text)]:
+        if isinstance(text.parent, (nodes.literal_block, nodes.literal, nodes.reference, nodes.title, listing)):
+            continue
+        parts = RULE.split(str(text))
+        if len(parts) > 1 and set(parts[1::2]) <= RULES:
+            new = []
+            for index, part in enumerate(parts):
+                if index % 2:
+                    new.append(nodes.reference("", f"rule {part}", refuri=f"#rule-{part}", internal=True))
+                else:
+                    new.append(nodes.Text(part))
+            text.parent.replace(text, new)
+
+
+RULES = set()  # the numbers of those that were found
+PRIVATE = {name: line for name, line in DEFINED.items() if re.fullmatch(r"_[A-Za-z]\w*", name)}
+
+
+def private_link(match, number):
+    """The span of a private name, as a link to its definition unless this is it."""
+    line = PRIVATE.get(match[1], number)
+    if line == number:
+        return match[0]
+    return f'<a tabindex="-1" href="#L-{line}">{match[0]}</a>'
 
 
 def visit_listing(self, node):
@@ -105,6 +176,13 @@ def visit_listing(self, node):
             lines[index] = re.sub(
                 f'(?<=<span class="n[cf]">){name.rpartition(".")[2]}(?=</span>)',
                 rf'<a href="{address}" title="{name} in the API">\g<0></a>', line)
+    for index, line in enumerate(lines):
+        number = node["first"] + index
+        lines[index] = re.sub(
+            r'<span class="(?:n|fm)">(_[A-Za-z]\w*)</span>', lambda match: private_link(match, number), line)
+        if RULES and '<span class="c1">' in line:
+            lines[index] = RULE.sub(
+                lambda match: f'<a href="#rule-{match[1]}">{match[0]}</a>' if match[1] in RULES else match[0], lines[index])
     # (The numbers are links to themselves, to be copied; who goes from link to link by keys shall skip them.)
     text = "\n".join(lines).replace('<a href="#L-', '<a tabindex="-1" href="#L-')
     self.body.append(f'<div class="listing highlight-python notranslate">{text}</div>\n')
