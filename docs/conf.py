@@ -5,6 +5,7 @@ import html
 import inspect
 import pathlib
 import pydoc
+import re
 import sys
 
 from docutils import nodes
@@ -135,18 +136,37 @@ def _complete_page(app, pagename, templatename, context, doctree):
             'role="heading"', 'role="heading" aria-level="2"')
 
 
-def _complete_search(app, exception):
-    """A title for the search page."""
-    path = pathlib.Path(app.outdir, "search.html")
-    if exception is None and path.exists():
+def _complete_files(app, exception):
+    """What the theme and Sphinx write that a screen reader trips over."""
+    if exception is not None or app.builder.name != "html":
+        return
+    for path in pathlib.Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        if "<h1>" not in text:
-            results = '<div id="search-results">'
-            path.write_text(text.replace(results, "<h1>Search</h1>" + results), encoding="utf-8")
+        # The parameters of a signature of several lines are a list of definitions without terms.
+        text = re.sub(r"<dl>\s*((?:<dd>(?:(?!</?d[ldt]>).)*</dd>\s*)+)</dl>", _as_lines, text, flags=re.DOTALL)
+        text = text.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        text = text.replace('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="All pages">')
+        text = text.replace('<aside class="toc-drawer', '<aside aria-label="On this page" class="toc-drawer')
+        if path.name == "search.html" and "<h1>" not in text:
+            text = text.replace('<div id="search-results">', '<h1>Search</h1><div id="search-results">')
+        path.write_text(text, encoding="utf-8")
+
+
+def _as_lines(match):
+    return '<div class="sig-params">' + match[1].replace("<dd>", "<div>").replace("</dd>", "</div>") + "</div>"
+
+
+# A listing that is wider than the page can be scrolled by keyboard only if it can have the focus.
+FOCUS_SCRIPT = """
+addEventListener("load", () => document.querySelectorAll(".highlight pre, .table-wrapper").forEach((box) => {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+}));
+"""
 
 
 def setup(app):
     app.connect("missing-reference", _find)
     app.connect("html-page-context", _complete_page, priority=900)
-    app.connect("build-finished", _complete_search)
+    app.connect("build-finished", _complete_files)
+    app.add_js_file(None, body=FOCUS_SCRIPT)
     app.add_post_transform(NoPageByAccident)

@@ -13,6 +13,7 @@ def show(request, result):  # called in your own thread
 
 
 with ThreadPool(3) as pool:
-    pool.putRequests(makeRequests(fetch, [0.6, 0.2, 0.4], show))
+    requests = makeRequests(fetch, [0.6, 0.2, 0.4], show)
+    pool.putRequests(requests)
 
 print("all done")

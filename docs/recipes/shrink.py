@@ -22,7 +22,7 @@ class ClockedWorker(WorkerThread):
 
 
 def tend(pool, least, most, idle_seconds):
-    """Add a worker for each request that waits; dismiss those that are idle for too long.
+    """Add a worker for each request that waits; dismiss those that are idle too long.
 
     Call it when you put requests, and now and then: in a loop that polls, by a timer.
     """
@@ -35,10 +35,11 @@ def tend(pool, least, most, idle_seconds):
     long_ago = time.monotonic() - idle_seconds
     for worker in list(pool.workers):
         idle_since = worker.idle_since
-        if idle_since is not None and idle_since < long_ago and len(pool.workers) > least:
+        is_old = idle_since is not None and idle_since < long_ago
+        if is_old and len(pool.workers) > least:
             worker.dismiss()
     # 3. Otherwise a program that runs for months keeps each one that has gone.
-    if pool.dismissedWorkers and not any(worker.is_alive() for worker in pool.dismissedWorkers):
+    if not any(worker.is_alive() for worker in pool.dismissedWorkers):
         pool.joinAllDismissedWorkers()
 
 

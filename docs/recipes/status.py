@@ -39,8 +39,10 @@ def report(pool):
         stack = traceback.extract_stack(frames[worker.ident])
         # The innermost frame of our own code is more telling than one of the library.
         own = [frame for frame in stack if frame.filename == __file__]
-        yield f"{worker.name}: {call} for {time.monotonic() - since:.0f} s, in {own[-1].name}"
-    yield f"{pool._requests_queue.qsize()} waiting, {len(pool.workRequests)} not collected"
+        seconds = time.monotonic() - since
+        yield f"{worker.name}: {call} for {seconds:.0f} s, in {own[-1].name}"
+    waiting = pool._requests_queue.qsize()
+    yield f"{waiting} waiting, {len(pool.workRequests)} not collected"
 
 
 def main():

@@ -20,7 +20,8 @@ def limited(seconds):
             #    because the end of the program does not wait for requests.
             if self.helper is None:
                 self.helper = ThreadPool(1)
-            call = WorkRequest(request.callable, request.args, request.kwds, exc_callback=None)
+            call = WorkRequest(
+                request.callable, request.args, request.kwds, exc_callback=None)
             try:
                 self.helper.putRequest(call)
                 if not self.helper.wait(seconds):
@@ -32,7 +33,7 @@ def limited(seconds):
                     raise call.exc_info[1]
                 return call.result
             finally:
-                del call, request  # so that a failure is not kept alive by its traceback
+                del call, request  # so that no failure is kept alive by its traceback
 
     return LimitedWorker
 
