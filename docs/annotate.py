@@ -14,6 +14,7 @@ listings, with the line numbers of the file.  Line 7 has the anchor ``L-7``.  Li
 """
 
 import ast
+import functools
 import inspect
 import itertools
 import pathlib
@@ -124,7 +125,19 @@ class Annotated(SphinxDirective):
         return found
 
 
+def find_rules():
+    """The numbers of the rules, as text: of the first list whose paragraph before it speaks of them."""
+    for number, line in enumerate(LINES):
+        if line.startswith("# 1. "):
+            before = itertools.takewhile(lambda text: text != "#", reversed(LINES[: number - 1]))
+            if re.search(r"\brules?\b", " ".join(before)):
+                section = itertools.takewhile(lambda text: text.startswith("#"), LINES[number:])
+                return {match[1] for text in section if (match := re.match(r"# (\d)\. ", text))}
+    return set()
+
+
 RULE = re.compile(r"\brule (\d)\b")
+RULES = find_rules()
 
 
 def link_rules(found):
@@ -135,7 +148,6 @@ def link_rules(found):
         if isinstance(before, nodes.paragraph) and re.search(r"\brules?\b", before.astext()):
             for number, item in enumerate(rules, 1):
                 item["ids"].append(f"rule-{number}")
-                RULES.add(str(number))
             break
     for text in [*root.findall(nodes.Text)]:
         if isinstance(text.parent, (nodes.literal_block, nodes.literal, nodes.reference, nodes.title, listing)):
@@ -151,11 +163,17 @@ def link_rules(found):
             text.parent.replace(text, new)
 
 
-RULES = set()  # the numbers of those that were found
 PRIVATE = {name: line for name, line in DEFINED.items() if re.fullmatch(r"_[A-Za-z]\w*", name)}
 
 
-def private_link(match, number):
+PRIVATE_NAME = re.compile(r'<span class="(?:n|fm)">(_[A-Za-z]\w*)</span>')
+
+
+def rule_link(match):
+    return f'<a href="#rule-{match[1]}">{match[0]}</a>' if match[1] in RULES else match[0]
+
+
+def private_link(number, match):
     """The span of a private name, as a link to its definition unless this is it."""
     line = PRIVATE.get(match[1], number)
     if line == number:
@@ -178,11 +196,9 @@ def visit_listing(self, node):
                 rf'<a href="{address}" title="{name} in the API">\g<0></a>', line)
     for index, line in enumerate(lines):
         number = node["first"] + index
-        lines[index] = re.sub(
-            r'<span class="(?:n|fm)">(_[A-Za-z]\w*)</span>', lambda match: private_link(match, number), line)
-        if RULES and '<span class="c1">' in line:
-            lines[index] = RULE.sub(
-                lambda match: f'<a href="#rule-{match[1]}">{match[0]}</a>' if match[1] in RULES else match[0], lines[index])
+        lines[index] = PRIVATE_NAME.sub(functools.partial(private_link, number), line)
+        if '<span class="c1">' in line:
+            lines[index] = RULE.sub(rule_link, lines[index])
     # (The numbers are links to themselves, to be copied; who goes from link to link by keys shall skip them.)
     text = "\n".join(lines).replace('<a href="#L-', '<a tabindex="-1" href="#L-')
     self.body.append(f'<div class="listing highlight-python notranslate">{text}</div>\n')

@@ -127,9 +127,9 @@ def _find(app, env, node, content):
 def _complete_page(app, pagename, templatename, context, doctree):
     """A description for search engines: the first paragraph.  Levels for the headings of the sidebar."""
     if doctree is not None:
-        paragraph = next((p for p in doctree.findall(nodes.paragraph) if not isinstance(p.parent, nodes.list_item)), None)
-        if paragraph is not None:
-            text = html.escape(" ".join(paragraph.astext().split()))
+        paragraphs = [each for each in doctree.findall(nodes.paragraph) if isinstance(each.parent, nodes.section)]
+        if paragraphs:
+            text = html.escape(" ".join(paragraphs[0].astext().split()))
             context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{text}">'
     if "furo_navigation_tree" in context:
         context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(

@@ -9,10 +9,11 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import trial
+import trial  # noqa: E402
 
-
-threadpool_1_3_2 = [importlib.import_module(name) for name in ("executor", "multiprocessing_pool", "threadpool_1_3_2")][-1]
+for name in ("executor", "multiprocessing_pool", "threadpool_1_3_2"):
+    importlib.import_module(name)
+OLD = pathlib.Path(sys.modules["threadpool_1_3_2"].OLD)
 ALL = [(function.__module__, name, there, here) for name, function, there, here in trial.TRIALS]
 
 
@@ -25,7 +26,7 @@ def check(script, name, side, expected):
 @pytest.mark.parametrize("script, name, there, here", ALL, ids=[f"{row[0]}-{row[1]}" for row in ALL])
 class TestComing:
     def test_the_other_pool(self, script, name, there, here):
-        if script == "threadpool_1_3_2" and not pathlib.Path(threadpool_1_3_2.OLD).exists():
+        if script == "threadpool_1_3_2" and not OLD.exists():
             pytest.skip("threadpool 1.3.2 is not here; OLD_THREADPOOL may say where")
         if script == "threadpool_1_3_2" and sys.version_info >= (3, 13):
             pytest.skip("threadpool 1.3.2 was tried with CPython 3.9 and 3.11")

@@ -6,6 +6,7 @@ OLD is the file threadpool.py of release 1.3.2.  (Or the variable OLD_THREADPOOL
 where it is; `make bench` fetches it into .venv/peer.)
 """
 
+import gc
 import importlib.util
 import os
 import queue
@@ -228,6 +229,7 @@ def threads_of_a_dropped_pool(module):
     before = threading.active_count()
     pool = module.ThreadPool(1)
     del pool
+    gc.collect()  # for PyPy
     time.sleep(0.3)
     show(threading.active_count() - before)
 
