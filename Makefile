@@ -3,6 +3,7 @@
 
 PYTHON = python3
 RUN = .venv/bin/python -m
+CLIENTS_PIP = .venv-clients/bin/pip -qq --disable-pip-version-check
 DOCS_TESTS = .venv/test .venv/recipes .venv/windows .venv/cluster
 
 .NOTPARALLEL:
@@ -32,7 +33,9 @@ coverage: .venv/test .venv/coverage ## see that the tests reach every line and b
 matrix: .venv/matrix ## run the tests of the module and the explorer with every Python found, on the PATH or by pyenv
 	.venv/bin/python docs/matrix.py
 
-clients: ## (to come: the suites of other programs, with this pool in them)
+# ONLY=dask runs the rows of one library; KEEP=1 writes the table of the page.
+clients: .venv-clients/ready ## run the suites of other libraries with ThreadPoolExecutor and with this pool
+	.venv-clients/bin/python docs/clients/run.py $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep)
 
 stress: export SECONDS ?= 60
 stress: .venv/matrix ## let a storm of requests blow for SECONDS=60 with each (REQUESTS=10000000: for memory, too)
@@ -59,7 +62,7 @@ check: coverage docs matrix dist $(DOCS_TESTS) .venv/lint ## all of it, the test
 	$(MAKE) bench QUICK=1
 
 clean: ## remove what the other targets have made
-	rm -rf .venv .tox build dist docs/_build *.egg-info
+	rm -rf .venv .venv-clients .tox build dist docs/_build *.egg-info
 	rm -rf .coverage* .*_cache .hypothesis __pycache__ docs/__pycache__ docs/*/__pycache__
 
 # .venv/NAME stands for the packages of the extra NAME in setup.cfg.
@@ -73,3 +76,16 @@ clean: ## remove what the other targets have made
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv
+
+# The libraries, the suites of those that do not install theirs, and release 1.3.2.
+# (Nothing is built: pip only asks a source distribution for its name and release.)
+.venv-clients/ready: docs/clients/requirements.txt docs/clients/suites.txt
+	rm -rf .venv-clients
+	$(PYTHON) -m venv .venv-clients
+	echo '*' > .venv-clients/.gitignore
+	$(CLIENTS_PIP) install --no-deps -r docs/clients/requirements.txt
+	$(CLIENTS_PIP) download --no-deps --no-binary :all: --no-build-isolation \
+	    --dest .venv-clients/suites -c docs/clients/requirements.txt -r docs/clients/suites.txt
+	find .venv-clients/suites -name '*.tar.gz' -exec tar -xzf {} -C .venv-clients/suites ';'
+	$(CLIENTS_PIP) install --no-deps --target .venv-clients/threadpool-1.3.2 threadpool==1.3.2
+	touch $@
