@@ -36,7 +36,7 @@ SUITES = ENVIRONMENT / "suites"
 RELEASE_1_3_2 = ENVIRONMENT / "threadpool-1.3.2"
 
 TEST_SECONDS = 20  # then a test has failed
-RUN_SECONDS = 100  # then a run is ended
+RUN_SECONDS = 60  # then a run is ended
 END = "(the run ends)"  # beside the tests: a program that hangs or crashes at its end
 
 
