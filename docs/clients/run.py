@@ -265,7 +265,7 @@ def compare(library, what, place, with_one, with_other, known):
         reason = known.get((library.partition(" ")[0], name))
         if reason is None:
             complaints.append(f"{library}: {name}: {outcome}, and with ThreadPool {other}")
-        reasons.append(reason or "not known")
+        reasons.append(reason or "Not listed yet.")
     if not count(with_one):
         complaints.append(f"{library}: {what}: no test has passed")
     name = library if " " in library else f"{library} {release(library)}"
