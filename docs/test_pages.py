@@ -77,6 +77,24 @@ def test_every_example_can_be_pasted_into_a_prompt(path):
         assert "SyntaxError" not in complaints and "IndentationError" not in complaints, (block, complaints)
 
 
+def test_the_fixture_of_the_guide_ends_the_pool_and_its_threads(tmp_path):
+    guide = (DOCS / "guide.rst").read_text(encoding="utf-8")
+    [fixture] = re.findall(r"^   @pytest\.fixture\n(?:   .+\n)+", guide, re.M)
+    tests = """
+def test_a_call(pool):
+    assert pool.submit(abs, -1).result(10) == 1
+    assert threading.active_count() > 1
+
+def test_nothing_is_left():
+    assert threading.active_count() == 1
+"""
+    imports = "import threading\nimport pytest\nfrom threadpool import ThreadPool\n"
+    (tmp_path / "test_it.py").write_text(imports + textwrap.dedent(fixture) + tests, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(command, env={"PYTHONPATH": str(TOP)}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_examples_are_doctests_too():
     """So what they print is checked; here, that there are many of them."""
     parser = doctest.DocTestParser()
