@@ -8,6 +8,7 @@ about one that is not needed.
 from __future__ import annotations
 
 import concurrent.futures
+import contextvars
 from collections.abc import Generator
 from typing import Any
 
@@ -59,6 +60,7 @@ with ThreadPool(2, 10, initializer=print, initargs=("ready",), notify=print, wor
     pool.submit(measure, "parrot", "spam")  # type: ignore[arg-type]
     pool.submit(measure, "parrot", times=2)  # type: ignore[call-arg]
     pool.map(measure, [1, 2])  # type: ignore[arg-type]
+    assert_type(list(pool.map(print, [1], ["a"], [b"b"], [2.5], [None])), list[None])
 
     pool.createWorkers(2)
     pool.dismissWorkers(1, do_join=True)
@@ -98,3 +100,10 @@ for finished in pool.results(timeout=1):
 
 executor: concurrent.futures.Executor = pool
 ThreadPool(4, executor=executor).shutdown(wait=False, cancel_futures=True)
+threads: concurrent.futures.ThreadPoolExecutor = pool
+ThreadPool(4, "client")
+ThreadPool(4, "client", print, ("ready",))
+ThreadPool(4, "client", initializer=print, initargs=("ready",), context=contextvars.copy_context)
+ThreadPool(4, "client", 10)  # type: ignore[call-overload]
+ThreadPool(4, context=contextvars.Context)
+ThreadPool(4, context="copy")  # type: ignore[call-overload]

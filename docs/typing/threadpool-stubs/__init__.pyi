@@ -5,12 +5,13 @@
 # them (client.py).
 
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import Context
 from threading import Thread
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, TypeVar, overload
 
-from typing_extensions import ParamSpec, Self, TypeAlias
+from typing_extensions import ParamSpec, Self, TypeAlias, Unpack
 
 __all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
 __version__: str
@@ -109,12 +110,13 @@ class WorkerThread(Thread):
     def perform(self, request: WorkRequest[_T]) -> _T: ...
     def dismiss(self) -> None: ...
 
-class ThreadPool(Executor):
+class ThreadPool(ThreadPoolExecutor):
     _requests_queue: Any  # programs look at them: qsize, empty, full, queue
     _results_queue: Any
     workers: list[WorkerThread]
     dismissedWorkers: list[WorkerThread]
     workRequests: dict[Hashable, WorkRequest[Any]]
+    @overload
     def __init__(
         self,
         num_workers: int | None = None,
@@ -126,6 +128,24 @@ class ThreadPool(Executor):
         initargs: tuple[Any, ...] = (),
         max_workers: int | None = None,
         thread_name_prefix: str = "",
+        context: Callable[[], Context] | None = None,
+        notify: Callable[[], object] | None = None,
+        worker: type[WorkerThread] = ...,
+        executor: Executor | None = None,
+    ) -> None: ...
+    # Where the second argument is a string, the four are those of ThreadPoolExecutor:
+    # max_workers, thread_name_prefix, initializer and initargs.
+    @overload
+    def __init__(
+        self,
+        num_workers: int | None,
+        q_size: str,
+        resq_size: Callable[..., object] | None = None,
+        poll_timeout: tuple[Any, ...] = (),
+        *,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        context: Callable[[], Context] | None = None,
         notify: Callable[[], object] | None = None,
         worker: type[WorkerThread] = ...,
         executor: Executor | None = None,
@@ -144,9 +164,7 @@ class ThreadPool(Executor):
     def map(
         self,
         fn: Callable[[_A], _T],
-        iterable: Iterable[_A],
-        /,
-        *,
+        *iterables: Unpack[tuple[Iterable[_A]]],
         timeout: float | None = None,
         chunksize: int | None = None,
         buffersize: int | None = None,
@@ -156,10 +174,7 @@ class ThreadPool(Executor):
     def map(
         self,
         fn: Callable[[_A, _B], _T],
-        iterable: Iterable[_A],
-        iterable2: Iterable[_B],
-        /,
-        *,
+        *iterables: Unpack[tuple[Iterable[_A], Iterable[_B]]],
         timeout: float | None = None,
         chunksize: int | None = None,
         buffersize: int | None = None,
@@ -169,11 +184,7 @@ class ThreadPool(Executor):
     def map(
         self,
         fn: Callable[[_A, _B, _C], _T],
-        iterable: Iterable[_A],
-        iterable2: Iterable[_B],
-        iterable3: Iterable[_C],
-        /,
-        *,
+        *iterables: Unpack[tuple[Iterable[_A], Iterable[_B], Iterable[_C]]],
         timeout: float | None = None,
         chunksize: int | None = None,
         buffersize: int | None = None,
@@ -183,12 +194,9 @@ class ThreadPool(Executor):
     def map(
         self,
         fn: Callable[..., _T],
-        iterable: Iterable[Any],
-        iterable2: Iterable[Any],
-        iterable3: Iterable[Any],
-        iterable4: Iterable[Any],
-        /,
-        *iterables: Iterable[Any],
+        *iterables: Unpack[
+            tuple[Iterable[Any], Iterable[Any], Iterable[Any], Iterable[Any], Unpack[tuple[Iterable[Any], ...]]]
+        ],
         timeout: float | None = None,
         chunksize: int | None = None,
         buffersize: int | None = None,
