@@ -28,8 +28,6 @@ coverage: .venv/test .venv/coverage ## see that the tests reach every line and b
 	$(RUN) coverage run -m pytest test_threadpool.py threadpool.py
 	$(RUN) coverage report
 
-# FREE_THREADED may be a command that prints the path of one more interpreter, one without the
-# global lock.
 matrix: .venv/matrix ## run the tests of the module and the explorer with every Python found, on the PATH or by pyenv
 	.venv/bin/python docs/matrix.py
 
@@ -54,8 +52,8 @@ dist: .venv/dist ## build the sdist and the wheel into dist
 	rm -rf dist
 	$(RUN) build
 
-check: coverage docs matrix dist $(DOCS_TESTS) .venv/lint ## all of it, the tests of the docs, lint, types, and what is in dist
-	$(RUN) pytest docs/test_docs.py docs/explorer
+check: coverage docs matrix dist $(DOCS_TESTS) .venv/peer .venv/lint ## all of it, the tests of the docs, lint, types, and what is in dist
+	$(RUN) pytest docs/test_docs.py docs/coming docs/explorer
 	$(RUN) ruff check
 	$(RUN) mypy
 	$(PYTHON) docs/try_dist.py
