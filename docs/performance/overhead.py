@@ -2,8 +2,8 @@
 
     python overhead.py [--rounds N] [--write]
 
-Prints a table; with --write, also into overhead.inc, which the page "Outgrowing one
-machine" shows.  Needs ``pip install distributed loky``.
+Prints a table; with --write, also into overhead.inc, which the page "Processes and
+clusters" shows.  Needs ``pip install distributed loky``.
 
 The call does nothing (`abs`).  Each engine has two processes (threads: two workers).
 In a round each of them makes 500 calls, one request a call, with 2 and with 32 workers in
