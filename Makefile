@@ -50,7 +50,7 @@ endif
 
 dist: .venv/dist ## build the sdist and the wheel into dist
 	rm -rf dist
-	$(RUN) build
+	$(RUN) build -q
 
 check: coverage docs matrix dist $(DOCS_TESTS) .venv/peer .venv/lint ## all of it, the tests of the docs, lint, types, and what is in dist
 	$(RUN) pytest docs/test_docs.py docs/coming docs/explorer
