@@ -5,6 +5,7 @@ a timeout, and if one is not enough, faulthandler shows where everybody stands.
 """
 
 import asyncio
+import collections
 import concurrent.futures.process
 import contextlib
 import contextvars
@@ -180,7 +181,7 @@ def queued(pool):
 
 
 def is_shut_down(pool):
-    return pool._requests_queue.closed is not None
+    return pool._shutdown
 
 
 def is_detached(request):
@@ -763,7 +764,7 @@ class TestFutures:
         gate.open.set()
         assert first.result(TIMEOUT) == 7 and pool.submit(abs, -1).result(TIMEOUT) == 1
         [record] = caplog.records
-        assert record.name == "concurrent.futures" and "exception calling callback" in record.message
+        assert record.name == "concurrent.futures" and "exception calling" in record.message
 
     def test_a_full_queue_holds_submit_up_until_there_is_room(self, make_pool):
         pool, gate = make_pool(1, q_size=1), Gate()
@@ -4334,3 +4335,797 @@ class TestDemo:
             assert threadpool._main([str(tmp_path)]) == status
 
 
+# The inside of the engine
+# ========================
+#
+# Each race that the module closes is played here step by step.  A new engine has others.
+
+
+def sleeping_thread(waitset, has_news=lambda: False, lock=None):
+    """Start a thread that sleeps in a wait set; returns a function that joins it."""
+    before = len(waitset.sleepers)
+    join = in_thread(waitset.sleep, has_news, TIMEOUT, lock)
+    until(lambda: len(waitset.sleepers) > before)
+    return join
+
+
+class TestInsideOfSleeping:
+    """Each interleaving is produced by letting `has_news`, the second look, do the other side's part."""
+
+    def test_the_one_who_has_slept_longest_is_woken_first(self):
+        waitset = threadpool._WaitSet()
+        joins = [sleeping_thread(waitset) for _ in range(3)]
+        for number, join in enumerate(joins):
+            waitset.wake_one()
+            join()
+            assert len(waitset.sleepers) == 2 - number
+        waitset.wake_one()  # nobody is there: it costs nothing
+
+    def test_whoever_finds_news_does_not_sleep(self):
+        waitset = threadpool._WaitSet()
+        waitset.sleep(lambda: True, TIMEOUT)
+        assert not waitset.sleepers
+
+    def test_a_wake_up_after_the_second_look_is_not_lost(self):
+        # 1. sleeper lists its lock and looks in vain; 2. putter wakes it; 3. sleeper sleeps.
+        waitset = threadpool._WaitSet()
+        in_thread(waitset.sleep, waitset.wake_one, TIMEOUT)()  # wake_one returns None: no news
+        assert not waitset.sleepers
+
+    def test_nobody_but_its_owner_takes_a_lock_off_the_list(self):
+        def look():
+            for _ in range(2):  # to unlock twice does no harm
+                waitset.wake_one()
+                waitset.wake(lock)
+                assert list(waitset.sleepers) == [lock] and not lock.locked()
+            return True
+
+        waitset, lock = threadpool._WaitSet(), threading.Lock()
+        waitset.sleep(look, TIMEOUT, lock)
+        assert not waitset.sleepers
+
+    def test_a_late_wake_up_is_forgotten_when_its_owner_sleeps_again(self):
+        # 1. putter reads the first lock; 2. its owner wakes by another, and works; 3. putter unlocks.
+        waitset, lock = threadpool._WaitSet(), threading.Lock()
+        waitset.sleep(lambda: False, 0.001, lock)
+        threadpool._unlock(lock)
+        join = sleeping_thread(waitset, lock=lock)
+        until(lock.locked)
+        assert join.thread.is_alive()
+        waitset.wake_one()
+        join()
+
+    def test_the_sleep_ends_when_the_time_is_up(self):
+        waitset = threadpool._WaitSet()
+        waitset.sleep(lambda: False, 0.001)
+        assert not waitset.sleepers
+
+    @pytest.mark.parametrize("error", [RuntimeError, RecursionError])
+    def test_of_two_that_wake_one_thread_the_second_is_not_harmed(self, error):
+        # 1. both see that the lock is locked; 2. the first unlocks it; 3. the second one's attempt
+        # is a RuntimeError.  (So is a RecursionError, but then nobody has unlocked it.)
+        class Lock:
+            def locked(self):
+                return True
+
+            def release(self):
+                raise error
+
+        with contextlib.nullcontext() if error is RuntimeError else pytest.raises(RecursionError):
+            threadpool._unlock(Lock())
+
+    def test_an_interrupted_sleeper_leaves_no_lock_and_wakes_the_next(self):
+        def interrupt():
+            others.append(sleeping_thread(waitset))
+            waitset.wake_one()  # the first on the list: the one that is interrupted
+            raise KeyboardInterrupt
+
+        waitset, others = threadpool._WaitSet(), []
+        with pytest.raises(KeyboardInterrupt):
+            waitset.sleep(interrupt, TIMEOUT)
+        others.pop()()
+        assert not waitset.sleepers
+
+    def test_an_interrupt_after_the_lock_was_taken_off_takes_no_other_off(self):
+        class Sleepers(collections.deque):
+            def remove(self, lock):
+                super().remove(lock)
+                raise KeyboardInterrupt
+
+        waitset = threadpool._WaitSet()
+        waitset.sleepers = Sleepers([other := threading.Lock()])
+        with pytest.raises(KeyboardInterrupt):
+            waitset.sleep(lambda: True, TIMEOUT)
+        assert list(waitset.sleepers) == [other]
+
+    def test_the_one_meant_is_woken_and_no_other(self):
+        waitset, locks = threadpool._WaitSet(), [threading.Lock() for _ in range(2)]
+        first, second = [sleeping_thread(waitset, lock=lock) for lock in locks]
+        waitset.wake(locks[1])
+        second()
+        assert list(waitset.sleepers) == [locks[0]] and first.thread.is_alive()
+        waitset.wake(locks[1])  # sleeps no more: it costs nothing
+        waitset.wake(locks[0])
+        first()
+
+
+class Job(threadpool._Task):
+    """A task of which nothing is done."""
+
+
+def queue_of(*tasks):
+    """A queue with these tasks, of which nobody has been told."""
+    requests = threadpool._TaskQueue()
+    requests.queue.extend(task._run for task in tasks)
+    return requests
+
+
+def never():
+    return False
+
+
+class TestInsideOfTheQueue:
+    def test_no_wake_up_is_lost(self, frantic):
+        requests, job, total = threadpool._TaskQueue(), Job(), 3000
+
+        def take_all():
+            lock = threading.Lock()
+            return sum(1 for _ in iter(lambda: requests.next_task(never, lock), None))
+
+        takers = [in_thread(take_all) for _ in range(3)]
+        putters = [in_thread(lambda: [requests.put(job) for _ in range(total)]) for _ in range(2)]
+        for join in putters:
+            join()
+        requests.close()
+        assert sum(join() for join in takers) == 2 * total
+
+    def test_a_sleeper_that_takes_one_of_two_tasks_wakes_the_next(self):
+        # 1. two workers sleep; 2. both putters append; 3. both wake the first.
+        requests = queue_of()
+        joins = [in_thread(requests.next_task, never) for _ in range(2)]
+        until(lambda: len(requests.not_empty.sleepers) == 2)
+        requests.queue.extend([Job()._run, Job()._run])
+        requests.not_empty.wake_one()
+        assert all(join() for join in joins)
+
+    def test_a_sleeper_that_leaves_wakes_the_next(self):
+        # 1. two workers sleep; 2. a task is put, and wakes the first; 3. that one is dismissed before it looks.
+        requests, dismissed = queue_of(), []
+        first = in_thread(requests.next_task, lambda: bool(dismissed))
+        until(lambda: len(requests.not_empty.sleepers) == 1)
+        second = in_thread(requests.next_task, never)
+        until(lambda: len(requests.not_empty.sleepers) == 2)
+        dismissed.append(True)
+        requests.put(job := Job())
+        assert first() is None and second() == job._run
+
+    @pytest.mark.parametrize("end", [lambda requests: requests.close(), lambda requests: setattr(requests, "ending", True)])
+    def test_waking_one_sleeper_tells_all_of_the_end(self, end):
+        requests = queue_of()
+        joins = [in_thread(requests.next_task, never) for _ in range(3)]
+        until(lambda: len(requests.not_empty.sleepers) == 3)
+        end(requests)
+        requests.not_empty.wake_one()
+        assert [join() for join in joins] == [None] * 3
+
+    def test_a_worker_looks_for_the_end_before_its_last_look(self):
+        # 1. worker finds the queue empty; 2. a task is put, while it is open; 3. it is closed;
+        # 4. worker sees it closed, and must look once more.
+        class Surprise(collections.deque):
+            def popleft(self):
+                if not self and not requests.is_at_end():
+                    self.append(job._run)
+                    requests.close()
+                    raise IndexError
+                return super().popleft()
+
+        requests, job = queue_of(), Job()
+        requests.queue = Surprise()
+        assert requests.next_task(never) == job._run
+        assert requests.next_task(never) is None
+
+    @pytest.mark.parametrize("taken", [False, True])
+    def test_a_putter_takes_its_task_back_from_a_queue_that_was_closed_meanwhile(self, taken):
+        # 1. putter sees the queue open, and appends; 2. closer closes it, and the workers leave; or
+        # a worker takes the task: then it counts as put.
+        class Closing(collections.deque):
+            def append(self, run):
+                super().append(run)
+                requests.close()
+                if taken:
+                    self.popleft()
+
+        requests = queue_of()
+        requests.queue = Closing()
+        with contextlib.nullcontext() if taken else pytest.raises(RuntimeError, match="after shutdown"):
+            requests.put(Job())
+        assert requests.empty()
+
+    def test_what_waits_can_be_listed_while_it_changes(self):
+        # Without the global lock, copying a deque is no single operation.
+        class Changing(collections.deque):
+            tries = 0
+
+            def __iter__(self):
+                self.tries += 1
+                if self.tries == 1:
+                    raise RuntimeError("deque mutated during iteration")
+                return super().__iter__()
+
+        job = Job()
+        requests = queue_of()
+        requests.queue = Changing([job._run])
+        assert requests.waiting() == [job] and requests.queue.tries == 2
+
+    def test_two_withdrawals_let_two_putters_in(self):
+        # 1. two putters wait for room; 2. two tasks are withdrawn, and both wake the first.
+        jobs = Job(), Job()
+        requests = queue_of(*jobs)
+        requests.maxsize = 2
+        joins = [in_thread(requests.wait_for_room) for _ in range(2)]
+        until(lambda: len(requests.not_full.sleepers) == 2)
+        requests.queue.clear()
+        requests.not_full.wake_one()
+        assert [join() for join in joins] == [None, None]
+
+    def test_a_kind_of_task_must_say_what_is_to_be_done(self):
+        for method, arguments in (("_make_call", [None]), ("_settle", [None, None]), ("_discard", [])):
+            with pytest.raises(NotImplementedError):
+                getattr(Job(), method)(*arguments)
+
+
+class TestInsideOfTheCrew:
+    def test_a_task_put_while_the_only_worker_leaves_is_done_by_a_new_one(self):
+        # 1. the worker finds the queue at its end, and is about to leave; 2. putter finds no
+        # sleeper, and as many workers as there may be; 3. the worker is off the list.
+        pool = ThreadPool(1)
+        crew, requests, futures = pool._crew, pool._requests_queue, []
+        [worker] = pool.workers
+        remove = crew.remove
+
+        def put_first(leaving):
+            if not futures:
+                futures.append(pool.submit(threading.current_thread))
+            remove(leaving)
+
+        crew.remove = put_first
+        requests.ending = True
+        requests.not_empty.wake_one()
+        worker.join(TIMEOUT)
+        assert futures[0].result(TIMEOUT) is not worker
+
+    def test_a_task_put_while_a_worker_starts_is_seen_by_a_second_one(self, make_pool):
+        # 1. putter starts a worker; 2. another finds no sleeper, and starts one, too, or a third
+        # comes while there are as many as there may be; 3. the new ones take what is there.
+        pool = make_pool()
+        barrier = threading.Barrier(3)
+        requests = [WorkRequest(barrier.wait, [TIMEOUT]) for _ in range(3)]
+        for request in requests[1:]:
+            pool.workRequests[request.requestID] = request
+            request._results = pool._results_queue
+            pool._requests_queue.queue.append(request._run)  # and tells nobody
+        pool.putRequest(requests[0])
+        assert sorted(values(pool.results(TIMEOUT))) == [0, 1, 2] and len(pool.workers) == 3
+
+    def test_where_no_more_can_be_started_those_at_work_go_on_alone(self, monkeypatch):
+        pool, gate = ThreadPool(), Gate()
+        first = pool.submit(gate, 1)
+        gate.wait_until_entered()
+
+        def refuse(self):
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(WorkerThread, "start", refuse)
+            second, results = pool.submit(abs, -2), pool.map(abs, [-3])
+            gate.open.set()
+            assert first.result(TIMEOUT) == 1 and second.result(TIMEOUT) == 2 and list(results) == [3]
+            pool._max_workers = 0
+            pool.dismissWorkers(1, do_join=True)
+            pool._max_workers = 1
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                pool.submit(abs, -4)
+        assert pool._requests_queue.empty() and pool.submit(abs, -5).result(TIMEOUT) == 5
+
+    def test_a_worker_that_passes_on_may_find_that_no_thread_can_be_started(self, monkeypatch):
+        pool, gate = ThreadPool(), Gate()
+
+        class Unlucky(WorkerThread):
+            def __init__(self, *args, **kwds):
+                if pool.workers:
+                    raise RuntimeError("can't start new thread")
+                super().__init__(*args, **kwds)
+
+        pool._crew.worker_class = Unlucky
+        pool._requests_queue.queue.append(threadpool._Future(gate, (), {}, pool._requests_queue)._run)
+        future = pool.submit(abs, -1)
+        gate.wait_until_entered()
+        gate.open.set()
+        assert future.result(TIMEOUT) == 1 and len(pool.workers) == 1
+
+    def test_a_worker_interrupted_while_it_is_made_leaves_again(self, make_pool):
+        # 1. the thread has started, and sleeps already; 2. KeyboardInterrupt, before it is listed.
+        class Interrupted(WorkerThread):
+            def start(self):
+                super().start()
+                started.append(self)
+                until(lambda: sleeping_workers(pool))
+                raise KeyboardInterrupt
+
+        started, pool = [], make_pool(0, worker=Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.createWorkers(1)
+        assert pool.workers == [] and pool._max_workers == 0
+        [worker] = started
+        worker.join(TIMEOUT)
+        assert not worker.is_alive()
+
+    def test_a_worker_dismissed_twice_counts_once(self, make_pool):
+        pool = make_pool(2)
+        worker = pool.workers[0]
+        worker.dismiss()
+        worker.dismiss()
+        worker.join(TIMEOUT)
+        assert pool._max_workers == len(pool.workers) == 1
+
+
+class TestInsideOfFutures:
+    @pytest.mark.parametrize("asked", [False, True])
+    def test_a_reader_and_the_worker_meet_at_the_outcome(self, make_pool, asked):
+        # 1. worker has the result; 2. somebody asks, and sleeps; 3. worker notes the result.
+        # Or the worker is the first; then 2. finds the future done.
+        future, called = make_pool(0).submit(abs, -1), []
+        future._requests = None  # as if it had begun
+
+        def ask():
+            waiting = in_thread(concurrent.futures.wait, [future], TIMEOUT)
+            until(lambda: vars(future).get("_waiters"))
+            future.add_done_callback(called.append)
+            return waiting, in_thread(future.result, TIMEOUT)
+
+        waiting, result = ask() if asked else (None, None)
+        future._settle(1, None)
+        if asked:
+            assert waiting().done == {future} and result() == 1 and called == [future]
+        else:
+            assert not is_whole(future) and future.done() and future.result(0) == 1
+
+    @pytest.mark.parametrize("by_map", [False, True])
+    def test_an_idle_worker_may_come_to_wait_as_well(self, make_pool, by_map):
+        # 1. W asks for a call, and sees that V is idle; 2. V takes another task, which waits for that
+        # call; 3. W looks again, and makes the call.
+        def outer():
+            pool.submit(done.wait, TIMEOUT)
+            if by_map:
+                return next(pool.map(lambda _: done.set(), [1]))
+            return pool.submit(done.set).result()
+
+        pool, done = make_pool(2), threading.Event()
+        until(lambda: sleeping_workers(pool) == 2)
+        assert pool.submit(outer).result(TIMEOUT) is None
+
+    @pytest.mark.parametrize("by_map", [False, True])
+    def test_one_that_is_held_up_between_two_tasks_is_idle_for_a_second_only(self, make_pool, monkeypatch, by_map):
+        # A done-callback blocks V until W has what it asks for.
+        def outer():
+            first = pool.submit(gate, 1)
+            first.add_done_callback(lambda future: got.wait(TIMEOUT))
+            gate.wait_until_entered()
+            gate.open.set()
+            until(lambda: first.done())
+            if by_map:
+                [thread] = pool.map(lambda _: threading.current_thread(), [1])
+            else:
+                thread = pool.submit(threading.current_thread).result()
+            got.set()
+            return thread is threading.current_thread()
+
+        monkeypatch.setattr(threadpool, "_PATIENCE", 0.01)
+        pool, gate, got = make_pool(2), Gate(), threading.Event()
+        assert pool.submit(outer).result(TIMEOUT)
+
+    def test_a_call_that_another_worker_has_just_taken_is_waited_for(self, make_pool):
+        # 1. W sees nobody idle; 2. V takes the call; 3. W finds it gone, and waits.
+        def take_it(*args):
+            [future] = requests.drain()
+            in_thread(future._run, threadpool._StandIn(requests))()
+            return False
+
+        def outer():
+            future = pool.submit(threading.current_thread)
+            pool._crew.has_idle = take_it
+            return future.result() is not threading.current_thread()
+
+        pool = make_pool(1)
+        requests = pool._requests_queue
+        assert pool.submit(outer).result(TIMEOUT)
+
+    def test_a_cancelled_future_knows_no_queue(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(abs, -1)
+        assert future.cancel() and future.cancel() and future._requests is None
+
+
+class Held:
+    """A map of so many inputs, the first block of which, of `size` inputs, is held at its first call."""
+
+    def __init__(self, pool, number, size, call=lambda n: n):
+        self.gate = Gate()
+        self.job = threadpool._Map(pool, lambda n: call(n if n else self.gate(n)), [[]], None, None)
+        self.job.size = size
+        self.job.hand_over_inputs(list(range(number)))
+        self.gate.wait_until_entered()
+        [self.block] = self.job.running
+
+    def parts(self):
+        """What has come so far: the first number, the results in order, the error."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                first, results, errors = self.job.parts.get_nowait()
+                found.append((first, results[::-1], errors))
+        return found
+
+    def results(self, ordered=True):
+        return self.job.results(ordered, None)
+
+
+class TestInsideOfMaps:
+    def sizes(self, pool, chunksize):
+        """How many calls were made in each block."""
+        job = threadpool._Map(pool, abs, [range(1000)], chunksize, None)
+        job.hand_over_inputs(list(range(1000)))
+        sizes = []
+        while sum(sizes) < 1000:
+            sizes.append(len(job.parts.get(timeout=TIMEOUT)[1]))
+        return sizes
+
+    def test_cheap_calls_come_in_blocks_and_slow_ones_singly(self, make_pool, monkeypatch):
+        monkeypatch.setattr(threadpool, "_BLOCK_SECONDS", 1000.0)  # no block takes so long
+        assert self.sizes(make_pool(1), None) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 489]
+        assert self.sizes(make_pool(1), 100) == [1, 2, 4, 8, 16, 32, 64, *[100] * 8, 73]
+        monkeypatch.setattr(threadpool, "_BLOCK_SECONDS", -1.0)  # every block takes longer
+        assert self.sizes(make_pool(1), None) == [1] * 1000
+
+    def test_a_recalled_block_ends_after_its_current_call(self, make_pool):
+        # The owner takes inputs from one end, a recaller from the other, and the owner is not told.
+        pool = make_pool(1)
+        held = Held(pool, 5, 5)
+        recall(pool)
+        assert [(first, inputs[::-1]) for first, inputs in held.job.todo] == [(1, [1, 2, 3, 4])]
+        pool.dismissWorkers(1)
+        held.gate.open.set()
+        pool.joinAllDismissedWorkers()
+        assert held.parts() == [(0, [0], [])]
+
+    def test_two_idle_workers_cannot_recall_each_others_blocks_for_ever(self, make_pool):
+        # The first input of a block is begun as it is taken.
+        job = threadpool._Map(make_pool(0), abs, [[]], None, None)
+        job.hand_over_inputs([1])
+        assert [job.take_block() is None for _ in range(3)] == [False, True, True]
+
+    def test_an_idle_worker_recalls_what_others_have_not_begun(self, make_pool):
+        pool = make_pool(1)
+        held = Held(pool, 100, 100)
+        pool.createWorkers(1)
+        assert sorted(itertools.islice(held.results(ordered=False), 99)) == list(range(1, 100))
+        held.gate.open.set()
+
+    def test_results_of_a_running_block_can_be_read(self, make_pool):
+        # 1. a reader takes all results of a running block; 2. its owner has no more to deliver, and must not
+        # deliver an empty part under the number of the next block.
+        pool, gate = make_pool(1), Gate()
+        held = Held(pool, 6, 3, lambda n: gate(n) if n == 2 else n)
+        held.gate.open.set()
+        gate.wait_until_entered()
+        results = held.results()
+        assert [next(results), next(results)] == [0, 1]
+        recall(pool)
+        gate.open.set()
+        assert list(results) == [2, 3, 4, 5]
+
+    def test_nothing_is_delivered_where_a_reader_has_all(self, make_pool):
+        job = threadpool._Map(make_pool(0), abs, [[]], None, None)
+        job.hand_over_inputs([1, 2])
+        block = job.take_block()
+        block.results.append(1)
+        job.hurry()
+        job.hurry()
+        job.end_block(block, IndexError(), 0)
+        assert [job.parts.get_nowait()[:2] for _ in range(job.parts.qsize())] == [(0, [1])]
+
+    def test_what_another_reader_has_just_taken_is_not_taken_again(self, make_pool):
+        # 1. reader copies the results of a block; 2. its owner ends it, and delivers them all.
+        class Results(list):
+            def __getitem__(self, which):
+                if not ended:
+                    ended.append(True)
+                    job.end_block(block, IndexError(), 0)
+                return super().__getitem__(which)
+
+        ended, job = [], threadpool._Map(make_pool(0), abs, [[]], None, None)
+        job.hand_over_inputs([7])
+        block = job.take_block()
+        block.results = Results([7])
+        job.hurry()
+        assert [job.parts.get_nowait()[:2] for _ in range(job.parts.qsize())] == [(0, [7])]
+
+    def test_a_worker_that_holds_the_map_when_it_is_cancelled_begins_nothing(self, make_pool):
+        # 1. a worker takes the map out of the queue; 2. shutdown cancels what waits; 3. the worker takes a block.
+        pool, called = make_pool(0), []
+        results = pool.map(called.append, range(5))
+        [job] = pool._requests_queue.drain()
+        pool.shutdown(cancel_futures=True)
+        job._run(threadpool._StandIn(pool._requests_queue))
+        assert called == []
+        with pytest.raises(concurrent.futures.CancelledError):
+            next(results)
+
+    @pytest.mark.parametrize("error", [IndexError, StopIteration])
+    @pytest.mark.parametrize("where", [0, 2, 4])
+    def test_what_a_call_raises_is_not_taken_for_the_end_of_the_block(self, make_pool, error, where):
+        # Both are told from it by counting, also while the block is being recalled.
+        def call(n):
+            recall(pool)
+            if n == where:
+                raise error("the call's own")
+            return n
+
+        pool, read = make_pool(1), []
+        held = Held(pool, 5, 5, call)
+        held.gate.open.set()
+        with pytest.raises((error, RuntimeError), match="the call's own|a call raised StopIteration"):
+            for result in held.results():
+                read.append(result)
+        assert read == list(range(where))
+
+    def test_a_call_that_could_not_begin_has_failed(self, make_pool):
+        # For want of stack or memory: the input is still in the block.
+        job = threadpool._Map(make_pool(0), abs, [[]], None, None)
+        job.size = 3
+        job.hand_over_inputs([1, 2, 3])
+        block = job.take_block()
+        block.results.append(next(block.inputs))
+        job.end_block(block, MemoryError(), 0)
+        first, results, [error] = job.parts.get_nowait()
+        assert (first, results, type(error)) == (0, [1], MemoryError)
+        assert job.todo == [(2, [3])]  # but 2 is not begun again
+
+    def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
+        job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
+        job.size = 50  # so much it would hand over at once
+        fed = []
+        for job.read in (0, 4, 5, 9, 10):
+            job.feed()
+            fed.append(job.fed)
+        assert fed == [10, 10, 15, 15, 20]
+
+    @pytest.mark.parametrize("in_worker", [False, True])
+    def test_a_reader_that_waits_looks_less_and_less_often(self, make_pool, in_worker):
+        class Never:
+            def empty(self):
+                return False
+
+            def get(self, timeout):
+                timeouts.append(timeout)
+                if len(timeouts) < 9:
+                    raise queue.Empty
+                return 0, [], []
+
+        def wait():
+            job = threadpool._Map(pool, abs, [[1]], None, None)
+            job.parts = Never()
+            return job.next_part(None)
+
+        timeouts, pool = [], make_pool(1)
+        assert (pool.submit(wait).result(TIMEOUT) if in_worker else wait()) == (0, [], [])
+        slices = [threadpool._BLOCK_SECONDS * 2**n for n in range(9)]
+        assert timeouts == [min(slice_, 0.05) if in_worker else slice_ for slice_ in slices]
+
+    def test_a_worker_that_reads_begins_nothing_while_there_is_something_to_read(self, make_pool):
+        def read():
+            job = threadpool._Map(pool, begun.append, [range(3)], 1, None)
+            job.feed()
+            job.run_block(job.take_block(), pool.workers[0])
+            next(job.results(True, None))
+            return list(begun)
+
+        pool, begun = make_pool(1), []
+        assert pool.submit(read).result(TIMEOUT) == [0]
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_in_a_closed_pool_every_call_is_still_made(self, make_pool, workers):
+        # 1. one worker has a long block, the others nothing; 2. the pool is closed.
+        pool = make_pool(1)
+        held = Held(pool, 50, 50)
+        pool.createWorkers(workers - 1)
+        pool.shutdown(wait=False)
+        held.gate.open.set()
+        assert list(held.results()) == list(range(50))
+
+    def test_a_map_that_cannot_be_put_has_nothing_left(self, make_pool, monkeypatch):
+        def interrupt(task):
+            raise KeyboardInterrupt
+
+        pool = make_pool(0)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool._requests_queue, "put", interrupt)
+            pool.map(abs, [1])
+        assert not pool._crew.maps.unfinished and pool._requests_queue.empty()
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_a_worker_that_reads_a_failed_map_keeps_no_error(self, make_pool, early):
+        # The traceback of a call that the reader itself has made leads back to the reader, which has
+        # the error still in hand, when that of the first call arrives, or has not yet read it.
+        class Trouble(Exception):
+            def __init__(self):
+                followed.append(weakref.ref(self))
+
+        class Parts(queue.SimpleQueue):
+            def get(self, timeout):
+                item = super().get(timeout=timeout)
+                gate.open.set()
+                return item
+
+        def call(number):
+            if number == 0:
+                gate()
+            elif not early:
+                gate.open.set()
+                until(parts.qsize)
+            raise Trouble
+
+        def read():
+            results = pool.map(call, range(2), chunksize=1)
+            results.gi_frame.f_locals["self"].parts = parts
+            gate.wait_until_entered()
+            with contextlib.suppress(Trouble):
+                next(results)
+
+        pool, gate, followed, parts = make_pool(2), Gate(), [], Parts()
+        pool.submit(read).result(TIMEOUT)
+        del parts
+        assert len(followed) == 2 and gone(pool, followed)
+
+
+class TestInsideOfThePool:
+    """Interrupts at a moment that is chosen, where those at every moment do not look so closely."""
+
+    def test_an_interrupted_put_lets_go_who_waits_for_it(self, make_pool, monkeypatch):
+        # 1. putter registers the request; 2. a collector sees it pending, and sleeps; 3. KeyboardInterrupt.
+        def interrupt(_):
+            waiting.append(in_thread(pool.wait))
+            until(lambda: waiting_collectors(pool))
+            raise KeyboardInterrupt
+
+        pool, waiting = make_pool(1), []
+        monkeypatch.setattr(pool._requests_queue, "put", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(WorkRequest(abs, [-1]))
+        assert waiting.pop()() is True
+
+    def test_a_second_interrupt_while_a_put_is_undone_costs_no_wake_up(self, make_pool, monkeypatch):
+        # 1. putter appends; 2. KeyboardInterrupt, nobody is woken; 3. another, and the request is not taken out again.
+        def interrupt(*_):
+            monkeypatch.undo()
+            monkeypatch.setattr(requests, "remove", interrupt)
+            raise KeyboardInterrupt
+
+        pool = make_pool(1)
+        requests, request = pool._requests_queue, WorkRequest(abs, [-1])
+        until(lambda: sleeping_workers(pool))
+        monkeypatch.setattr(requests.not_empty, "wake_one", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pool.putRequest(request)
+        monkeypatch.undo()
+        assert in_thread(pool.wait)()
+        until(lambda: request.result == 1)  # nobody waits for it any more, but a worker was woken
+
+    def test_an_interrupted_cancel_has_cancelled(self, make_pool, monkeypatch):
+        # 1. the request is taken out of the queue; 2. KeyboardInterrupt, before that is announced.
+        def interrupt(task):
+            remove(task)
+            raise KeyboardInterrupt
+
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        remove = pool._requests_queue.remove
+        pool.putRequest(request)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool._requests_queue, "remove", interrupt)
+            request.cancel()
+        assert not queued(pool)
+
+    def unregister_once(self, pool, monkeypatch, also=lambda: None):
+        """Have the next result that is collected be interrupted after it was unregistered."""
+
+        def interrupted(request):
+            monkeypatch.undo()
+            pool._unregister(request)
+            also()
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(pool, "_unregister", interrupted)
+
+    def test_an_interrupted_collector_loses_no_callback_and_changes_no_order(self, make_pool, monkeypatch):
+        pool, called = make_pool(1), []
+        pool.putRequests(makeRequests(abs, range(3), lambda request, result: called.append(result)))
+        until(lambda: pool._results_queue.qsize() == 3)
+        self.unregister_once(pool, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            pool.wait()
+        assert len(pool.workRequests) == 3 and called == []
+        with pytest.raises(ValueError, match="is pending"):
+            pool.putRequest(next(iter(pool.workRequests.values())))
+        assert pool.wait(0) and called == [0, 1, 2]
+
+    def test_an_interrupted_collector_forgets_no_other_request_of_that_id(self, make_pool, monkeypatch):
+        # 1. a collector unregisters the request; 2. another of its ID is put; 3. KeyboardInterrupt.
+        pool, other = make_pool(1), WorkRequest(abs, [-2], None, "k")
+        pool.putRequest(WorkRequest(abs, [-1], None, "k"))
+        until(pool._results_queue.qsize)
+        self.unregister_once(pool, monkeypatch, lambda: pool.putRequest(other))
+        with pytest.raises(KeyboardInterrupt):
+            pool.poll()
+        assert pool.workRequests == {"k": other}
+        assert values(pool.results(TIMEOUT)) == [2]
+
+    def test_a_result_that_is_put_back_wakes_those_who_sleep(self, make_pool, monkeypatch):
+        # 1. a collector sleeps; 2. another, who needed no waking, has the result in hand; 3. KeyboardInterrupt.
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        pool._requests_queue.queue.clear()
+        other = in_thread(pool.wait)
+        until(lambda: waiting_collectors(pool))
+        pool._results_queue.queue.append(request)
+        self.unregister_once(pool, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            pool.poll()
+        assert other() is True
+
+    def test_a_pool_dropped_while_the_interpreter_ends_does_nothing(self, make_pool):
+        pool = make_pool(1)
+        pool._results_queue.pool.__callback__(None, lambda: True)
+        assert not is_shut_down(pool)
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert values(pool.results(TIMEOUT)) == [1]
+
+    def test_the_main_thread_sleeps_in_slices(self, make_pool, monkeypatch):
+        monkeypatch.setattr(threadpool, "_SLICE", 0.001)
+        assert threadpool._seconds_left(None) == threadpool._seconds_left(time.monotonic() + 1) == 0.001
+        assert in_thread(threadpool._seconds_left, None)() == threading.TIMEOUT_MAX
+        pool, gate = make_pool(1), Gate()
+        pool.putRequest(WorkRequest(gate, [1]))
+        gate.wait_until_entered()
+        threading.Timer(0.05, gate.open.set).start()
+        assert values(pool.results(TIMEOUT)) == [1]
+
+
+class TestInsideOfAFork:
+    """What happens in the child, here in this process, where it can be watched."""
+
+    def test_pools_start_anew(self):
+        pool = ThreadPool(2, thread_name_prefix="first")
+        empty, shut, closed = ThreadPool(0), ThreadPool(1), ThreadPool(1)
+        with shut:
+            pass
+        closed.shutdown(wait=False)
+        before = list(pool.workers)
+        pool.putRequest(WorkRequest(abs))
+        after_fork()
+        assert pool.workers == [] and pool.workRequests == {}
+        check(pool)
+        for worker in before:
+            worker.join(TIMEOUT)  # in a child they are gone
+            assert not worker.is_alive()
+        pool.putRequest(WorkRequest(abs, [-1]))
+        assert len(pool.workers) == 1 and pool._max_workers == 2 and values(pool.results(TIMEOUT)) == [1]
+        assert not any(sleeping_workers(pool) for pool in (empty, shut, closed))
+        assert is_shut_down(shut) and is_shut_down(closed) and not is_shut_down(empty)
+
+    def test_a_pool_dropped_in_the_child_starts_nothing(self):
+        pool = ThreadPool(1)
+        after_fork()
+        crew = pool._crew
+        del pool
+        gc.collect()
+        assert crew.workers == [] and crew.requests.closed
