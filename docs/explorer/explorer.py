@@ -424,13 +424,21 @@ def shared(base, reads, writes):
     return type(base.__name__.title(), (base,), methods)
 
 
-Deque = shared(collections.deque, "__len__ __getitem__", "append appendleft extendleft popleft remove rotate clear")
+Deque = shared(
+    collections.deque, "__len__ __contains__ __getitem__", "append appendleft extendleft pop popleft remove rotate clear"
+)
 Dict = shared(dict, "__len__ __contains__ get items values", "setdefault pop clear __setitem__ __delitem__")
-List = shared(list, "__len__ __iter__ __getitem__", "append __setitem__ __iadd__")
+
+
+class List(shared(list, "__len__ __contains__ __iter__ __getitem__ __add__ copy", "append remove __setitem__ __iadd__")):
+    def extend(self, items):
+        """Each item is a step: others see those that are there, while an iterator makes the next."""
+        for item in items:
+            self.append(item)
 
 
 def watched(base, *names):
-    """A kind of object for which it is a step to read or to set one of these attributes."""
+    """A kind of object for which it is a step to read, set or delete one of these attributes."""
 
     class Watched(base):
         def __getattribute__(self, name):
@@ -442,6 +450,11 @@ def watched(base, *names):
             if name in names:
                 step(self, "write")
             super().__setattr__(name, value)
+
+        def __delattr__(self, name):
+            if name in names:
+                step(self, "write")
+            super().__delattr__(name)
 
     Watched.__name__ = base.__name__
     return Watched
@@ -456,10 +469,13 @@ class Lock:
         self.real = threading.Lock()
 
     def acquire(self, blocking=True, timeout=-1):
-        timed = not blocking or 0 <= timeout < threading.TIMEOUT_MAX
+        if not blocking:
+            step(self, "write")
+            return self.real.acquire(False)
+        timed = 0 <= timeout < threading.TIMEOUT_MAX
         step(self, "write" if timed else "acquire", lambda: not self.real.locked(), timed)
         if Run.current is None:
-            return self.real.acquire(blocking, timeout)
+            return self.real.acquire(True, timeout)
         acquired = self.real.acquire(False)
         if not acquired:
             Run.current.time += max(0, timeout)
