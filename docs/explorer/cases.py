@@ -100,7 +100,7 @@ def arrived(pool):
 
 def let_go(pool):
     """What happens at the end of the program: idle workers are to leave."""
-    threadpool._let_go(pool._requests_queue)
+    threadpool._release_workers(pool.workers.copy())
 
 
 def close(pool):

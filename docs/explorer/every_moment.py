@@ -17,7 +17,7 @@ import threading
 import time
 
 import threadpool
-from test_threadpool import check, sleeping_workers, waiting_collectors, waiting_putters
+from test_threadpool import check, queued, sleeping_workers, waiting_collectors, waiting_putters
 from threadpool import NoResultsPending, ThreadPool, WorkRequest, makeRequests
 
 FILES = (threadpool.__file__, contextlib.__file__)
@@ -162,6 +162,68 @@ def submit():
     return pool, lambda: pool.submit(abs, -1).result(), nothing
 
 
+def bounded_submit():
+    pool, gate = busy_pool(q_size=1)
+    threading.Timer(0.005, gate.set).start()
+    return pool, lambda: pool.submit(abs, -1).result(), gate.set
+
+
+def read_a_map():
+    pool = ThreadPool(2)
+    return pool, lambda: list(pool.map(abs, range(-20, 0))), nothing
+
+
+def read_a_map_with_a_buffer():
+    pool = ThreadPool(2)
+    return pool, lambda: list(pool.map(abs, range(-6, 0), buffersize=2)), nothing
+
+
+def cancel():
+    pool, gate = busy_pool()
+    [waiting] = queued(pool)
+    return pool, waiting.cancel, gate.set
+
+
+def cancel_a_future():
+    pool, gate = busy_pool()
+    future = pool.submit(abs, -1)
+    return pool, future.cancel, gate.set
+
+
+def create_workers():
+    pool, gate = busy_pool()
+    return pool, lambda: pool.createWorkers(2), gate.set
+
+
+def dismiss_workers():
+    pool = ThreadPool(3)
+    assert until(lambda: sleeping_workers(pool) == 3)
+    return pool, lambda: pool.dismissWorkers(2, True), nothing
+
+
+def hire():
+    pool = ThreadPool()
+    return pool, lambda: pool.putRequests(makeRequests(abs, [-1, -2])), nothing
+
+
+def shutdown():
+    pool = ThreadPool(2)
+    pool.putRequests(makeRequests(abs, [-1, -2]))
+    pool.submit(abs, -3)
+    return pool, pool.shutdown, nothing
+
+
+def shutdown_and_drop():
+    pool, gate = busy_pool()
+    pool.submit(abs, -1)
+    pool.map(abs, range(3))
+    threading.Timer(0.005, gate.set).start()
+    return pool, lambda: pool.shutdown(cancel_futures=True), gate.set
+
+
+THE_END = (leave, shutdown, shutdown_and_drop)  # after these, nothing can be put
+
+
 # What must hold afterwards
 # =========================
 
@@ -196,7 +258,7 @@ def interrupt(scene, number):
         pool.shutdown()
         return False
     assert surfaced, ("swallowed", attempt.where)
-    if scene is not leave:
+    if scene not in THE_END:
         goes_on(pool, attempt.where)
     assert ends(pool), ("no end", attempt.where)
     assert pool.wait(10), ("pending after the end", attempt.where)
