@@ -1,9 +1,9 @@
-"""Worker threads that hand their results back to your own thread.
+"""A pool of worker threads that hands every result back to your own thread.
 
-A pool keeps a few threads waiting for work.  You put *requests* in, each a
-callable with its arguments; the threads carry them out, side by side; and
-whoever collects the results has the *callbacks* run in its own thread, one
-after the other, so that they need no lock:
+A pool keeps a few threads that wait for work.  You put *requests* in: a
+request is a callable with its arguments.  The workers carry them out side by
+side.  When you collect the results, their *callbacks* run in your thread, one
+after the other, so callbacks need no lock:
 
 >>> results = []
 >>> def keep(request, result):
@@ -17,9 +17,10 @@ True
 >>> sorted(results)
 [1, 2, 4, 8, 16]
 
-**When a request fails**, its exception comes back with it, to a callback of
-its own; without one, `wait` prints the traceback and goes on.  Hang on a
-request whatever you need there:
+**When a request fails**, its exception comes back to a callback of its own.
+Without one, `wait` prints which request failed, with the traceback, and goes
+on.  You may set attributes of your own on a request; they are there in the
+callback:
 
 >>> def complain(request, exc_info):
 ...     print(request.args, "failed:", exc_info[1])
@@ -28,9 +29,9 @@ request whatever you need there:
 ['2b'] failed: invalid literal for int() with base 10: '2b'
 True
 
-**The pool grows and shrinks** at any time, from any thread, while it works.
-A worker that is dismissed ends what it is doing and goes; one that has
-nothing to do goes at once; nothing that waits is lost or reordered:
+**You can add and dismiss workers** at any time, from any thread, while the
+pool works.  A worker that is dismissed finishes its current request and goes; an
+idle one goes at once.  No request is lost or reordered:
 
 >>> pool.createWorkers(2)
 >>> len(pool.workers)
@@ -39,8 +40,8 @@ nothing to do goes at once; nothing that waits is lost or reordered:
 >>> len(pool.workers)
 1
 
-**To see results as they come**, iterate over them, or call `poll` now and
-then from a loop of your own.  A ``with`` block collects what is still out
+**To see results as they arrive**, iterate over them, or call `poll` now and
+then from a loop of your own.  A ``with`` block collects what is still pending
 when it ends, lets the workers go and waits for them:
 
 >>> with ThreadPool(2) as pool:
@@ -48,65 +49,75 @@ when it ends, lets the workers go and waits for them:
 ...     sorted(request.result for request in pool.results())
 [1, 2, 3]
 
-**It is an executor**, too, of the kind that `concurrent.futures` describes.
-So there are futures, for whoever prefers them, and `asyncio` can use it:
+**It is a ThreadPoolExecutor** too, so `asyncio` and every library that accepts
+one accepts this pool.  It has futures and maps:
 
 >>> with ThreadPool(2) as pool:
 ...     future = pool.submit(pow, 2, 10)
 ...     list(pool.map(abs, [-1, -2, -3])), future.result()
 ([1, 2, 3], 1024)
 
-**The end of the program** is the end of the workers: they are daemonic, and
-what still waits when the main thread is done is lost, silently.  Use a
-``with`` block or `wait` where that matters.  Ctrl-C reaches a thread that
-collects at once, whatever the workers are doing.
+**At the end of the program** futures and maps are completed, as with the
+standard library's executors.  Requests are not: workers are daemonic threads,
+and what still waits when the main thread is done is dropped.  Use a ``with``
+block or `wait` where that matters.
 
 **When not to use threads.**  Threads help where a program *waits*: for disks,
-networks, other programs, or for C code that lets go of the interpreter's
-global lock (hashing, compressing, most of numpy).  Pure Python code runs no
-faster in several threads, unless the interpreter was built without that lock:
-`concurrent.futures.ProcessPoolExecutor` is for that.  Nor should many threads
-compete for one scarce thing; a single disk head or a terminal is better
-served by one.
+networks, other programs, or for C code that releases the global interpreter
+lock, the GIL (hashing, compressing, most of numpy).  Pure Python code runs no
+faster in several threads, except in free-threaded Python; use
+`concurrent.futures.ProcessPoolExecutor`.  Nor should many threads compete for
+one scarce thing, such as a disk head or a terminal.
 
-The ideas are Christopher Arndt's, whose module of this name (2006) grew from
-a chapter of Alex Martelli's *Python in a Nutshell*.  Read on: this file is
-meant to be read from top to bottom, and explains every race that it closes.
+The ideas are Christopher Arndt's, whose module of this name (2006; its last
+release was 1.3.2) grew from a chapter of Alex Martelli's *Python in a
+Nutshell*.  This file is meant to be read from top to bottom.  It explains
+every race that it closes.
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import concurrent.futures.thread
 import hashlib
 import logging
 import operator
 import os
 import queue
+import reprlib
 import stat
 import sys
 import threading
+import time
 import traceback
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context
 from functools import partial
+from heapq import heappop, heappush
 from itertools import chain, count, islice, repeat, starmap
-from time import monotonic
-from types import GenericAlias
-from typing import Any, Optional
+from types import GenericAlias, SimpleNamespace
+from typing import Any, Optional, cast
 
-__all__ = ["NoResultsPending", "NoWorkersAvailable", "ThreadPool", "WorkRequest", "WorkerThread", "makeRequests"]
-__version__ = "2.0.0"
+__all__ = [
+    "NoResultsPending",
+    "NoWorkersAvailable",
+    "ThreadPool",
+    "WorkRequest",
+    "WorkerThread",
+    "makeRequests",
+]
+__version__ = "2.1.0"
 
 
 # The two exceptions
 # ==================
 #
-# Neither is a bug: the first is how `ThreadPool.poll` says "all done",
-# the second says that waiting any longer would be waiting for ever.
+# Neither is a bug.  The first is how `ThreadPool.poll` says "all done"; the
+# second says that waiting longer would be pointless, because nobody can deliver.
 
 
 class NoResultsPending(Exception):
@@ -120,7 +131,7 @@ class NoResultsPending(Exception):
 
 
 class NoWorkersAvailable(Exception):
-    """Requests wait, and no worker is left who could carry them out.
+    """Requests wait, and no worker is left that could carry them out.
 
     >>> pool = ThreadPool(0)
     >>> pool.putRequest(WorkRequest(print))
@@ -134,35 +145,102 @@ class NoWorkersAvailable(Exception):
 # Requests
 # ========
 #
-# A request is a form that travels: the caller fills in what is to be done, a
-# worker notes what came of it, and whoever collects it reads that.  From then
-# on nobody but the caller holds on to it, so that it, its arguments and its
-# result are gone as soon as the caller lets go of them.
+# The queue holds three kinds of *task*: a `WorkRequest`, a future
+# (`ThreadPool.submit`) and a map (`ThreadPool.map`).  One of three things
+# happens to a task: a worker *runs* it, that is, makes the call and settles the
+# task with its outcome; a broken pool *settles* it with an error; and a pool that
+# is shut down may *discard* it.
 #
-# While it is under way it carries two things of the pool's: the way back (the
-# queue where its result is expected), and a copy of the `contextvars` context
-# in which it was put, so that what was set there, a locale, a trace, a
-# decimal precision, holds for the callable too.
+# A `WorkRequest` carries a call to a worker and brings the outcome back.  When the
+# caller has it, nothing else refers to it, so its arguments and its result are
+# freed as soon as the caller drops them.
+#
+# Programs may subclass `WorkRequest`, and hand in any object as an argument, a
+# callback or an exception.  So this module never tests the user's objects for
+# truth, and never compares them by ``==``: either may run the user's code, or
+# raise (arrays of numpy do both).
+
 
 _Callback = Optional[Callable[["WorkRequest", Any], object]]
 
 
-def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
-    """Print the traceback: what is done where no ``exc_callback`` was given."""
-    traceback.print_exception(*exc_info)
+def _is_nothing(given: Any) -> bool:
+    """True for None, and for an empty built-in value, which programs of 2006 wrote instead."""
+    return given is None or (type(given) in (tuple, list, str, bytes, bool, int) and not given)
 
 
-def _call_out(function: Callable[..., object], *args: Any) -> None:
-    """Call what is not ours; what it raises is logged and costs nothing else."""
+def _is_interrupt(error: BaseException) -> bool:
+    """True for Ctrl-C in the main thread, which must not be swallowed."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return in_main_thread and isinstance(error, KeyboardInterrupt)
+
+
+def _log(message: str, *args: object) -> None:
+    """Log the exception that is being handled.  A logging handler that raises changes nothing."""
+    try:
+        logging.getLogger("concurrent.futures").critical(message, *args, exc_info=True)
+    except BaseException as error:
+        if _is_interrupt(error):
+            raise
+
+
+def _call_safely(function: Callable[..., object], *args: Any) -> None:
+    """Call a function of the user's; log what it raises."""
     try:
         function(*args)
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
-            raise  # Ctrl-C, which happens to arrive here
-        logging.getLogger("concurrent.futures").exception("exception calling callback %r", function)
+        if _is_interrupt(error):
+            raise
+        _log("exception calling %r", function)
 
 
-class WorkRequest:
+def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
+    """Print which request failed, and the traceback: the default ``exc_callback``.
+
+    It never raises, whatever ``sys.stderr`` is: None, closed, or unable to
+    write a character (which is then written as an escape).
+    """
+    with suppress(Exception):
+        lines = [f"{request!r} failed:\n", *traceback.format_exception(*exc_info)]
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        sys.stderr.write("".join(lines).encode(encoding, "backslashreplace").decode(encoding))
+
+
+class _Task:
+    """What can stand in the queue of requests."""
+
+    _context: Context | None = None  # to make the call in; None is the worker's own
+
+    def _run(self, worker: WorkerThread) -> None:
+        """Make the call, in a worker, and settle the task."""
+        outer = worker.request  # not None if this call is nested, see "Futures"
+        worker.request = self
+        result = error = None
+        try:
+            context = self._context
+            if context is None:
+                result = self._make_call(worker)
+            else:
+                result = context.run(self._make_call, worker)
+        except BaseException as caught:
+            error = caught
+        worker.request = outer
+        self._settle(result, error)
+        del self, worker, outer, result, error  # see "Workers" on tracebacks
+
+    def _make_call(self, worker: WorkerThread) -> Any:
+        raise NotImplementedError
+
+    def _settle(self, result: Any, error: BaseException | None) -> None:
+        """Store the outcome, and wake those who wait for it."""
+        raise NotImplementedError
+
+    def _discard(self) -> None:
+        """Note that it will never run, and wake those who wait for it."""
+        raise NotImplementedError
+
+
+class WorkRequest(_Task):
     """A callable with its arguments, to be put into a pool; later, its result.
 
     >>> def show(request, result):
@@ -174,18 +252,21 @@ class WorkRequest:
     >>> request.result
     (3, 1)
 
-    `callable_` is called as ``callable_(*args, **kwds)`` in a worker.  The
-    pool knows the request by its `requestID`, any hashable object (TypeError
-    otherwise) that no other pending request has; ``id(request)`` if None.
+    `callable_` is called as ``callable_(*args, **kwds)`` in a worker.  `args` is
+    an iterable of positional arguments (an iterator is read into a list, so that
+    a retry has them again), and `kwds` a mapping.  The pool knows the request
+    by its `requestID`, any hashable object that no other pending request has;
+    the default is ``id(request)``.  Raises TypeError if it is not hashable.
 
     `callback` is called as ``callback(request, result)`` by the thread that
     collects the result.  If the callable raised, ``exc_callback(request,
-    exc_info)`` is called instead, with the tuple ``(type, value, traceback)``;
-    the default one prints the traceback.  With ``exc_callback=None`` a failure
-    goes to `callback` as well, which can tell by `exception`.
+    exc_info)`` is called instead, with the tuple ``(type, value, traceback)``.
+    The default one prints which request failed and the traceback.  With
+    ``exc_callback=None`` a failure goes to `callback` as well.
 
-    All of this may be edited until the request is put, and attributes of your
-    own may be added.  Afterwards:
+    `callable`, `args`, `kwds`, `requestID`, `callback` and `exc_callback` are
+    attributes that may be edited until the request is put.  You may set
+    attributes of your own.  Once it has run, these are set:
 
     ============= ===========================================================
     `exception`   True once the callable has failed, False until then
@@ -194,30 +275,71 @@ class WorkRequest:
     ============= ===========================================================
 
     A request that has been collected may be put again: it runs afresh, which
-    is how to retry one that failed.  (Release 1.3.2 replaced a `requestID` by
-    its hash, and had the result in the callback alone.)
+    is how to retry one that failed.
+
+    >>> WorkRequest(divmod, [7, 2], requestID="first")
+    <WorkRequest divmod(7, 2) 'first': not put>
+
+    (Release 1.3.2 replaced a `requestID` by its hash, and passed the result to
+    the callback alone.)
     """
 
     __class_getitem__: Any = classmethod(GenericAlias)  # WorkRequest[int], for type checkers
 
+    exception: bool = False
+    result: Any = None
+    exc_info: tuple[type[BaseException], BaseException, Any] | None = None
+
+    # Where the result is to go, from the put until the request is settled.
+    _results: _ResultsQueue | None = None
+
     def __init__(self, callable_: Callable[..., Any], args: Iterable[Any] | None = None,
                  kwds: Mapping[str, Any] | None = None, requestID: Hashable | None = None,
-                 callback: _Callback = None, exc_callback: _Callback = _handle_thread_exception) -> None:
-        try:
-            hash(requestID)
-        except TypeError:
-            raise TypeError(f"requestID must be hashable, not {requestID!r}; leave it out to have one") from None
-        self.requestID: Hashable = id(self) if requestID is None else requestID
-        self.callable, self.args, self.kwds = callable_, args or [], kwds or {}
-        self.callback, self.exc_callback = callback, exc_callback
-        self.exception = False
-        self.exc_info: tuple[type[BaseException], BaseException, Any] | None = None
-        self.result = self._context = self._results = None  # type: Any
+                 callback: _Callback = None,
+                 exc_callback: _Callback = _handle_thread_exception) -> None:
+        if requestID is None:
+            requestID = id(self)
+        else:
+            _check_hashable(requestID)
+        if args is None:
+            args = []
+        elif hasattr(args, "__next__"):
+            args = list(args)
+        if _is_nothing(kwds):
+            kwds = {}
+        self.requestID = requestID
+        self.callable = callable_
+        self.args: Iterable[Any] = args
+        self.kwds: Mapping[str, Any] = cast("Mapping[str, Any]", kwds)
+        self.callback = callback
+        self.exc_callback = exc_callback
+        # Exists only while the request may be put.  Putting deletes it, which succeeds for
+        # one thread only: see `_RequestPool.putRequest`.
+        self._may_be_put = True
+
+    def __repr__(self) -> str:
+        name = getattr(self.callable, "__name__", None) or reprlib.repr(self.callable)
+        arguments = [reprlib.repr(argument) for argument in self.args]
+        arguments += [f"{key}={reprlib.repr(value)}" for key, value in self.kwds.items()]
+        called = f"{name}({', '.join(arguments)})"
+        if len(called) > 80:
+            called = called[:77] + "..."
+        return f"<{type(self).__name__} {called} {self.requestID!r}: {self._state()}>"
+
+    def _state(self) -> str:
+        if self.exception:
+            return "failed"
+        pool = self._pool()
+        if pool is not None:
+            workers = pool.workers + pool.dismissedWorkers
+            running = any(worker.request is self for worker in workers)
+            return "running" if running else "waiting"
+        return "done" if "result" in vars(self) else "not put"
 
     def cancel(self) -> bool:
-        """Withdraw the request; True if it was waiting, and no worker had begun it.
+        """Withdraw the request: True if it was waiting and no worker had begun it.
 
-        >>> pool = ThreadPool(0)                # nobody there to begin it
+        >>> pool = ThreadPool(0)                # no worker that could begin it
         >>> request = WorkRequest(print, ["never printed"])
         >>> request.cancel()                    # not put yet
         False
@@ -227,50 +349,94 @@ class WorkRequest:
         >>> pool.wait()
         True
 
-        Its callbacks are then never called, and it may be put again.  It takes
-        10 µs where a thousand others wait: they are searched for this one.
+        Its callbacks are then never called, and it may be put again.
+        Cancelling searches the queue: about 10 µs when 1,000 requests wait.
         """
-        pool = (results := self._results) and results.pool()
-        if found := pool is not None and pool._requests_queue.remove(self):
-            self._drop()
-        return found
+        pool = self._pool()
+        removed = False
+        try:  # an interrupt after the removal must not leave it pending
+            if pool is not None:
+                removed = pool._requests_queue.remove(self)
+        finally:
+            if removed:
+                self._discard()
+        return removed
 
-    # What follows is for whoever takes the request from the queue: mostly a
-    # worker.
+    def _pool(self) -> ThreadPool | None:
+        """The pool where it waits or runs, if there is one."""
+        results = self._results
+        return None if results is None else results.pool()
 
-    def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request, result, failure = worker.request, self, None, None
+    def _is_forgotten(self) -> bool:
+        """True if it was put, and a program has cleared `workRequests` since."""
+        results = self._results
+        if results is None:
+            return False
+        pool = results.pool()
+        is_known = pool is not None and pool.workRequests.get(self.requestID) is self
+        return not is_known and self._results is results  # otherwise it was settled just now
+
+    # For whoever takes it from the queue.
+
+    def _make_call(self, worker: WorkerThread) -> Any:
         try:
-            result = self._context.run(worker.perform, self)
-        except BaseException as error:
-            failure = error
-        worker.request = outer
-        self._finish(result, failure)
-        del self, worker, outer, result, failure  # this frame is in the traceback
+            if worker._performs_plainly:
+                return self.callable(*self.args, **self.kwds)
+            return worker.perform(self)
+        finally:
+            del self, worker  # this frame is in the traceback
 
-    def _finish(self, result: Any, error: BaseException | None = None) -> None:
+    def _settle(self, result: Any, error: BaseException | None) -> None:
         if error is not None:
-            self.exception, self.exc_info = True, (type(error), error, error.__traceback__)
+            self.exception = True
+            self.exc_info = (type(error), error, error.__traceback__)
         self.result = result
-        # A finished request no longer knows the queue that it stands in:
-        # they would keep each other alive.
-        results, self._results, self._context = self._results, None, None
-        if results is not None:  # None if put twice: by two threads at once, or when workRequests was cleared
+        # From here on it does not refer to the queue of results, in which it is about
+        # to stand: otherwise the two would keep each other alive.
+        results = self._results
+        self._results = self._context = None
+        if results is not None:  # None if `workRequests` was cleared, and it was put again
             results.add(self)
 
-    def _call_back(self) -> WorkRequest:
-        callback = self.exc_callback if self.exception and self.exc_callback else self.callback
-        if callback:
-            callback(self, self.result if self.exc_info is None else self.exc_info)
-        return self
+    def _discard(self) -> None:
+        pool = self._pool()
+        self._results = self._context = None
+        if pool is not None:
+            pool._unregister(self)
+            pool._announce()
 
-    def _drop(self) -> None:
-        if (results := self._results) is not None:
-            results.pool()._strike_off(self.requestID)
-            _call_out(results.pool()._notify)
+    def _forget_outcome(self) -> None:
+        """Reset the outcome of the last run.  (An `exception` set by hand stays.)"""
+        if self.exc_info is not None:
+            self.exception = False
+        self.result = self.exc_info = None
+
+    # For the thread that collects it.
+
+    def _call_back(self) -> None:
+        callback = self.callback
+        if self.exception and not _is_nothing(self.exc_callback):
+            callback = self.exc_callback
+        if callable(callback):
+            outcome = self.result if self.exc_info is None else self.exc_info
+            try:
+                callback(self, outcome)
+            except NoResultsPending:
+                pass  # it is about another pool, which the callback has polled
+        elif not _is_nothing(callback):
+            raise TypeError(f"a callback must be a callable, not {callback!r}")
 
 
-def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callback: _Callback = None,
+def _check_hashable(requestID: Any) -> None:
+    try:
+        hash(requestID)
+    except TypeError:
+        raise TypeError(
+            f"requestID must be hashable, not {requestID!r}; leave it out to have one") from None
+
+
+def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any],
+                 callback: _Callback = None,
                  exc_callback: _Callback = _handle_thread_exception) -> list[WorkRequest]:
     """Make a list of requests, one for each item of `args_list`, in order.
 
@@ -286,7 +452,7 @@ def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callba
     ([['b', 'A', 'c']], {'key': <method 'lower' of 'str' objects>})
 
     A tuple of another form is a TypeError, raised here and not in a worker.
-    (In 2006, ``(1, 2)`` was taken for ``args=1, kwds=2``.)
+    (Release 1.3.2 took ``(1, 2)`` for ``args=1, kwds=2``.)
 
     >>> makeRequests(pow, [(1, 2)])
     Traceback (most recent call last):
@@ -294,164 +460,193 @@ def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any], callba
     TypeError: a tuple in args_list must be (args, kwds), a list and a dict, not (1, 2); \
 for positional arguments alone write ([1, 2], None)
     """
-    return [WorkRequest(callable_, args, kwds, None, callback, exc_callback) for item in args_list
-            for args, kwds in [_arguments(item) if isinstance(item, tuple) else ([item], None)]]
+    requests = []
+    for item in args_list:
+        if isinstance(item, tuple):
+            args, kwds = _split(item)
+        else:
+            args = [item]
+            kwds = None
+        requests.append(WorkRequest(callable_, args, kwds, None, callback, exc_callback))
+    return requests
 
 
-def _arguments(item: tuple[Any, ...]) -> tuple[Any, Any]:
+def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
     """Split a tuple of `makeRequests` into args and kwds."""
     if len(item) == 2:
         args, kwds = item
-        listed = args is None or (isinstance(args, Iterable) and (not isinstance(args, (str, bytes)) or not args))
-        if listed and (kwds is None or isinstance(kwds, Mapping) or (isinstance(kwds, Sized) and not len(kwds))):
+        is_text = isinstance(args, (str, bytes)) and len(args) > 0
+        is_list = args is None or (isinstance(args, Iterable) and not is_text)
+        if is_list and (_is_nothing(kwds) or isinstance(kwds, Mapping)):
             return args, kwds
-    raise TypeError(f"a tuple in args_list must be (args, kwds), a list and a dict, not {item!r}; "
-                    f"for positional arguments alone write ({list(item)!r}, None)")
+    raise TypeError("a tuple in args_list must be (args, kwds), a list and a dict, "
+                    f"not {item!r}; for positional arguments alone write ({list(item)!r}, None)")
 
 
-# The engine: to park and to ring
-# ===============================
+# Sleeping and waking
+# ===================
 #
-# Three kinds of threads have to wait: a worker for a request, a collector for
-# a result, and, where the queue is bounded, a putter for room.  None of them
-# polls.  Each hangs up a *bell*, a lock of its own that is locked, and sleeps
-# by locking it a second time; whoever has news takes one bell off and rings
-# it, that is, releases it.  The first to hang up is the first to be rung.  (To
-# ring the last, whose memory is still warm, sounds better, and was slower:
-# it has only just gone to sleep.)
+# Three kinds of threads wait: a worker for a task, a collector for a result,
+# and, if the queue is bounded, a putter for room.  None of them polls.  Each
+# appends a lock of its own to a list of *sleepers*, and locks it twice; the second
+# attempt blocks until another thread releases it.  A thread *has news* when it
+# has changed what sleepers wait for; it then unlocks the first lock on the list,
+# that of the longest sleeper.
 #
-# What waits for them stands in a `deque`, and there is no lock around the
-# two.  So this must not happen:
+# What they wait for is in a `deque`.  No lock protects the deque and the list
+# together, so there is a race:
 #
 #     1. worker:  looks into the deque, finds it empty
-#     2. putter:  appends a request, sees no bell, rings nobody
-#     3. worker:  hangs up its bell and sleeps, beside a waiting request
+#     2. putter:  appends a task, sees no sleeper, wakes nobody
+#     3. worker:  puts its lock on the list and sleeps, beside a waiting task
 #
-# The cure is old (Dekker, 1965): each side first *shows* what it does and
+# The remedy is Dekker's (1965): each side first *shows* what it does and
 # then *looks* at what the other has shown.  The putter appends, then looks for
-# a bell; the worker hangs up its bell, then looks once more into the deque.
-# Whichever comes second sees the first.  The price is that both may see each
-# other, and the worker, awake, finds its bell taken off: then the ring is on
-# its way, and it waits for it, so that it will not be rung out of its next
-# sleep instead.
+# sleepers; the worker puts its lock on the list, then looks once more into the
+# deque.  Whichever comes second sees the first.
 #
-# These are the invariants; the code refers to them by number.
+# To wake a thread is only to unlock its lock.  The sleeper itself takes the lock
+# off the list and looks again.  So an interrupt between any two steps breaks
+# nothing, and a lock that is unlocked twice, or too late, only costs its owner
+# one extra look.  But two threads with news may unlock the same lock:
 #
-# 1. A bell is hung up locked, taken off once, and rung once by whoever took
-#    it off, unless that is its owner.  Taking off and ringing are a single
-#    call into C: a KeyboardInterrupt between the two would leave somebody
-#    asleep for ever.
-# 2. Whoever hangs up a bell looks once more before going to sleep, at
-#    everything that it could be rung for: work, dismissal, the end.
-# 3. Whoever shows something rings after showing it.  There is one ring for a
-#    request, so whoever was rung but leaves rings another in its place.
-# 4. A ring is a hint.  A sleeper that wakes looks again and may find nothing,
-#    as somebody who was awake was faster; it parks again.
-# 5. A request is *pending* from its put until it is collected.  Whoever finds
-#    none pending any more rings every collector: all of them wait for that.
+#     1. two workers sleep
+#     2. putter:  appends a task, wakes the first worker
+#     3. putter:  appends another; the first on the list is awake already
+#     4. worker:  takes itself off the list, and takes one of the tasks
+#     5. the second worker sleeps on, beside the other task
 #
-# What has to be atomic, with the global lock and without it, is a single
-# operation of a deque, a list or a dictionary with keys of built-in types.
-# (Two puts of equal IDs of a class of your own may miss each other.)  The
-# second look must be such an operation on the deque itself: without the global
-# lock, ``bool(deque)`` may be answered from a stale copy.  The putter's look
-# for bells may be a plain truth test: its append and the sleeper's second look
-# both take the deque's own lock, so one comes first.  If the append does, the
-# look finds the item; if the look does, the putter sees all that the sleeper
-# did before it, the bell included.  Of the other things looked at (closed,
-# dismissed, nothing pending, no worker) a plain test will do: whoever changes
-# one takes its turn at the bells afterwards (ring_all, ring_this).
+# A lock on the list is its owner's promise to look.  So a worker that has slept
+# *passes on*: if it then takes one task and more are there, or if it leaves, it
+# wakes the next.  These are the rules; the code refers to them by number.
+#
+# 1. *Show, then look.*  A thread with news shows it and then wakes the first
+#    sleeper.  A sleeper lists its lock and then looks once more, at everything
+#    that it could be woken for: work, dismissal, the end.
+# 2. *Nobody but its owner takes a lock off the list.*
+# 3. *A thread that has slept passes on*: if it then takes one thing while more is
+#    there, or leaves without any, it wakes the next.  So to announce the end (the
+#    queue is closed, nothing is pending, the last worker has gone) it is enough to
+#    wake one.
+#
+# Rule 1 must hold in free-threaded Python as well.  There a plain truth test of a
+# deque may see an old value, so the sleeper's second look is an operation that
+# takes the deque's own lock (`_Queue.has`).  The putter may test the list of
+# sleepers plainly, because its append has taken the same lock: if the append came
+# first, the look finds the item; if the look did, the putter sees the sleeper.
+#
+# This module relies on single operations of a deque, a list, or a dictionary
+# with keys of built-in types, and on the deletion of an attribute, to be atomic,
+# with the GIL and without it.  (Copying a deque is not atomic.)
 
-_call = getattr(operator, "call", operator.methodcaller("__call__"))  # calls its argument; new in Python 3.11
-
-# Signals are for the main thread.  One that arrives in the instant before it
-# falls asleep is noticed only when it wakes (on Windows so is a later one,
-# bpo-29971).  So the main thread alone sleeps in slices, of so many seconds.
+# Signals are for the main thread.  One that arrives just before the main thread
+# falls asleep is noticed only when it wakes (on Windows, a later one too:
+# bpo-29971).  So the main thread alone sleeps for at most this many seconds at a
+# time.
 _SLICE = 1.0
 
 
+def _now(clock: Callable[[], float] = time.monotonic) -> float:
+    """Monotonic seconds.  (As a default argument, freezegun cannot replace the clock.)"""
+    return clock()
+
+
 def _deadline(timeout: float | None) -> float | None:
-    return None if timeout is None else monotonic() + timeout
+    """The time at which so many seconds are over; None is never."""
+    return None if timeout is None else _now() + timeout
 
 
 def _seconds_left(deadline: float | None) -> float:
-    longest = _SLICE if threading.current_thread() is threading.main_thread() else threading.TIMEOUT_MAX
-    return longest if deadline is None else max(0.0, min(deadline - monotonic(), longest))
+    """How many seconds to sleep now; 0.0 when the time is up."""
+    if sys.is_finalizing():
+        return 0.0  # the interpreter is being torn down: no other thread runs any more
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    longest = _SLICE if in_main_thread else threading.TIMEOUT_MAX
+    if deadline is None:
+        return longest
+    return max(0.0, min(deadline - _now(), longest))
 
 
-def _new_bell() -> Any:
-    bell = threading.Lock()
-    bell.acquire()
-    return bell
-
-
-def _removed(items: deque[Any], item: Any) -> bool:
-    """Take this very item out: False if somebody has it already."""
-    with suppress(ValueError):
-        items.remove(item)
-        return True
-    return False
-
-
-def _has_stack(frames: int) -> bool:
-    """True, or a RecursionError if there is no room for so many frames."""
-    return not frames or _has_stack(frames - 1)
-
-
-class _Parking:
-    """Where threads sleep until they are rung."""
+class _WaitSet:
+    """Threads that sleep until somebody wakes them."""
 
     def __init__(self) -> None:
-        self.hung: deque[Any] = deque()  # of each bell its `release`
-        # One call takes the first bell off and rings it (invariant 1):
-        # hung.popleft()(), or IndexError if none hangs.  (A map that has
-        # raised can be asked again.  Both steps go equally deep, so that a stack
-        # that has no room for the second has none for the first.)
-        self._ring_first = map(_call, map(_call, repeat(self.hung.popleft))).__next__
+        # The locks of threads that are about to sleep, sleep, or were woken and have not
+        # taken themselves off yet.
+        self.sleepers: deque[Any] = deque()
 
-    def park(self, look: Callable[[], object], seconds: float = -1, bell: Any = None) -> None:
-        """Sleep until rung, or not at all if `look` finds something."""
-        bell = bell or _new_bell()
+    def sleep(self, has_news: Callable[[], object], seconds: float, lock: Any = None) -> None:
+        """Sleep until woken, for at most `seconds`; not at all if there is news already.
+
+        `lock` is the caller's own, or None for a new one.
+        """
+        if lock is None:
+            lock = threading.Lock()
+        lock.acquire(False)  # a late wake-up may have left it unlocked
         try:
-            self.hung.append(bell.release)
-            if (look() or not bell.acquire(True, seconds)) and not _removed(self.hung, bell.release):  # invariant 2
-                bell.acquire()  # taken off already: its ring is on the way
+            self.sleepers.append(lock)  # first show that we are going to sleep,
+            if not has_news():  # then look once more (rule 1)
+                lock.acquire(True, seconds)
+            self.sleepers.remove(lock)
         except BaseException:  # a KeyboardInterrupt
-            if not _removed(self.hung, bell.release):
-                self.ring()  # it was rung, or never hung up; to be safe, pass a ring on (invariant 3)
+            if lock in self.sleepers:
+                self.sleepers.remove(lock)
+            self.wake_one()  # rule 3
             raise
 
-    def ring(self) -> None:
-        """Wake the thread that has slept longest, if there is one."""
-        with suppress(IndexError):
-            self._ring_first()
+    def wake_one(self) -> None:
+        """Wake the longest sleeper.  (If it is already awake, it will look again.)"""
+        try:
+            _unlock(self.sleepers[0])
+        except IndexError:
+            pass  # nobody sleeps
 
-    def ring_this(self, bell: Any) -> None:
-        """Wake the owner of `bell`, if it sleeps."""
-        with suppress(ValueError):  # it hangs no longer
-            list(map(_call, [partial(self.hung.remove, bell.release), bell.release]))  # one call (invariant 1)
-
-    def ring_all(self) -> None:
-        """Wake every thread that is parked now."""
-        self.hung.rotate(0)  # moves nothing, but takes its turn, as len() does not: see above
-        with suppress(IndexError):
-            deque(map(_call, repeat(self._ring_first, len(self.hung))), maxlen=0)  # one call (invariant 1)
+    def wake(self, lock: Any) -> None:
+        """Wake the owner of this lock, if it sleeps here."""
+        if lock in self.sleepers:
+            _unlock(lock)
 
 
-# The queue
-# =========
+def _unlock(lock: Any) -> None:
+    """Unlock it, if nobody else was first."""
+    try:
+        if lock.locked():
+            lock.release()
+    except RecursionError:
+        raise  # a RuntimeError too, but the lock may still be locked
+    except RuntimeError:
+        pass  # somebody else was first
+
+
+# The queues
+# ==========
 #
-# A queue is a deque with a parking for those who wait for its items.  It
-# serves twice, for requests and for results.  `qsize`, `empty`, `full`, the
-# attribute `queue`, and the requests' `get`, are those of `queue.Queue`, which
-# stood here in 2006: programs look at them.
+# A queue is a deque and the threads that wait for its items.  It serves twice,
+# for tasks and for results.  (`queue.Queue` takes a lock for each put and get, and
+# a task cannot be taken back from its middle.)
+#
+# Results come with one difficulty.  A KeyboardInterrupt may come between the
+# call of ``popleft`` and the assignment of what it returned; the result would
+# be lost, and its request pending for ever.  So `_ResultsQueue.move_first`
+# moves a result from one container to another in a single call into C, where
+# no interrupt is raised.
 
 
 class _Queue:
-    def __init__(self, maxsize: int = 0) -> None:
-        self.maxsize, self.parking = maxsize, _Parking()
-        self.queue, self._hung = deque[Any](), self.parking.hung
-        self.arrived: Iterator[Any] = map(deque.popleft, repeat(self.queue))  # the next, or IndexError
+    """A deque, and those who wait for its items."""
+
+    maxsize = 0  # no bound
+
+    def __init__(self) -> None:
+        self.queue: deque[Any] = deque()
+        self.not_empty = _WaitSet()
+
+    def has(self, number: int) -> bool:
+        """Whether at least so many items are there.  This is the second look of rule 1."""
+        self.queue.rotate(0)  # moves nothing, but takes the lock of the deque, as `len` does not
+        return len(self.queue) >= number
+
+    # As in `queue.Queue`, which programs of 2006 found here.
 
     def qsize(self) -> int:
         return len(self.queue)
@@ -462,215 +657,308 @@ class _Queue:
     def full(self) -> bool:
         return 0 < self.maxsize <= len(self.queue)
 
-    def reaches(self, size: int) -> bool:
-        """Whether at least `size` items wait: the second look (invariant 2)."""
-        with suppress(IndexError):
-            self.queue[size - 1]
-            return True
-        return False
-
-    def add(self, item: Any) -> None:
-        self.queue.append(item)
-        if self._hung:
-            self.parking.ring()  # invariant 3
-
 
 class _ResultsQueue(_Queue):
-    """Where the workers lay finished requests."""
+    """Where workers put finished requests, and collectors find them."""
 
-    pool: weakref.ref[ThreadPool]
+    pool: weakref.ref[ThreadPool]  # weak, so that a dropped pool can be noticed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._popped: Iterator[Any] = map(deque.popleft, repeat(self.queue))
+
+    def add(self, request: WorkRequest) -> None:
+        self.queue.append(request)
+        if self.not_empty.sleepers:
+            self.not_empty.wake_one()  # rule 1
+
+    def move_first(self, taken: list[WorkRequest]) -> None:
+        """Do ``taken.append(self.queue.popleft())``, or raise IndexError, in one call into C."""
+        taken.extend(islice(self._popped, 1))
 
     def put(self, pair: tuple[WorkRequest, Any]) -> None:
-        """Take ``(request, result)`` from a worker of the user's own making."""
+        """Take ``(request, result)`` from a worker class with a `run` of its own, as in 2006."""
         request, result = pair
-        request._results, request.exc_info = self, result if request.exception else None
-        request._finish(None if request.exception else result)
+        request._results = self
+        if request.exception:
+            request.exc_info = result
+            result = None
+        request._settle(result, None)
+
+    def keep_nothing(self) -> None:
+        """Drop what comes from now on, since nobody is left to collect it."""
+        self.queue = deque(maxlen=0)
+        self._popped = iter(())
 
 
-# Whoever cannot wait in `ThreadPool.poll`, because an event loop waits already,
-# is called when there is something to collect.  The result is shown before the
-# call, so a poll that follows it finds it; a call too many does no harm.  The
-# pool alone keeps what is to be called, which mostly leads back to the pool.
+# An event loop cannot block in `ThreadPool.poll`.  So a pool may have a function
+# `notify`, called whenever there is something to collect.  The result is queued
+# before the call, so the next poll finds it; an extra call does no harm.  Only the
+# pool holds the function: it usually refers to the pool, and would keep it alive
+# from here.
 
 
 class _NotifyingQueue(_ResultsQueue):
-    """The same, for a pool with a `notify`."""
+    """A queue of results that calls the pool's `notify`."""
 
-    def add(self, item: Any) -> None:
-        super().add(item)
-        if (pool := self.pool()) is not None:
-            _call_out(pool._notify)
+    def add(self, request: WorkRequest) -> None:
+        super().add(request)
+        pool = self.pool()
+        if pool is not None:
+            pool._announce()
 
 
-# The queue of requests can be bounded; a request can be withdrawn from it; and
-# it can be *closed*, by a pool that is shut down or has been dropped, or by an
-# initializer that failed.  What waits is still served then (after a failed
-# initializer, it fails too), but nothing more is let in.
+# The queue of tasks can be bounded (`maxsize`), a task can be taken back from
+# its middle (`remove`, which is how it is cancelled), and it can be *closed*: by
+# a pool that is shut down or was dropped, or by an initializer that failed.
+# What waits in a closed queue is still served, but nothing more is let in.
 #
 # A worker leaves a closed queue when it is empty, and here is a second race:
 #
 #     1. worker:  finds the queue empty
-#     2. putter:  sees it open and appends a request
-#     3. closer:  closes it, rings
-#     4. worker:  sees it closed, and leaves the request to nobody
+#     2. putter:  sees it open and appends a task
+#     3. closer:  closes it, wakes the worker
+#     4. worker:  sees it closed, and leaves the task to nobody
 #
-# So the worker looks whether it is closed *before* its last look into the
-# deque, and the putter appends *before* it looks whether it is closed, and
-# takes its request back if so; if it is gone, a worker has it, or a shutdown that
-# finds no worker left and fails it.  The closer shows by closing, the putter by
-# appending, and each look comes after.
+# So the worker looks whether the queue is closed *before* its last look into the
+# deque, and the putter appends *before* it looks whether the queue is closed,
+# and takes its task back if so.  If the task is gone by then, a worker has it.
 #
-# Nor does a worker leave while others are at a map (`chunks`), of which they may
-# yet put something back.
+# A pool may be allowed more workers than it has.  Then whoever has news, and
+# finds no sleeper, calls `start_worker` in place of waking one; and so does a
+# worker that passes on (rule 3).  The queue knows nothing more of how workers
+# come to be.
+#
+# The deque holds of each task the bound method `_run`, and not the task itself.
+# ``deque.remove`` compares by ``==``, which may be the user's.  Two bound methods
+# are equal if their objects are identical, and comparing them runs no user code.
 
 
-class _RequestsQueue(_Queue):
-    """Where requests wait for a worker."""
+class _TaskQueue(_Queue):
+    """Where tasks wait for a worker."""
 
-    def __init__(self, maxsize: int, initializer: Callable[[], object] = bool, submit: Any = None) -> None:
-        super().__init__(maxsize)
-        # (bool() does nothing.)  `cancelled` is True once what waits is dropped.
-        self.initializer, self.room, self.cancelled, self.submit = initializer, _Parking(), False, submit
-        self.chunks: dict[tuple[int, int, bool], list[Any]] = {}  # those under way, see "Maps"
-        self.closed: Any = None  # once closed, the exception that a put raises
+    crew: _Crew  # see "Workers"
+    # At the end of the program idle workers are to leave, of this queue or (set on the
+    # class) of all.
+    ending = False
 
-    def put(self, request: Any) -> None:
-        """Queue a request, or raise what the queue was closed with."""
-        self.add(request)
-        if self.closed is not None and self.remove(request):
-            raise type(self.closed)(*self.closed.args)  # a new one, as each gathers a traceback
+    def __init__(self, maxsize: int = 0) -> None:
+        super().__init__()
+        self.maxsize = maxsize
+        self.not_full = _WaitSet()
+        self.closed = False
+        self.close_reason: Exception = RuntimeError()  # what a put raises once it is closed
+        self.cancelled = False  # True once what waits is to be discarded
+        self.abandoned = False  # True after Ctrl-C: the end of the program does not wait for it
+        self.start_worker: Callable[[], object] | None = None
 
-    def take(self, bell: Any, leave: Callable[[], bool], deadline: float | None = None) -> Any:
-        """The oldest request; None for a worker that shall leave, or when the time is up."""
-        closed = False
-        # (In a closed queue one that is dismissed goes on: perhaps nobody else is left to do it.)
-        while not leave() or (self.closed and self.queue):
-            try:
-                return self.queue.popleft()
-            except IndexError:
-                if closed:
-                    break
-            finally:
-                if self.room.hung:
-                    self.room.ring()  # also if nothing was there: the user may have called queue.clear()
-            if self.chunks:
-                self.cut()  # nothing waits: perhaps somebody has too much, see "Maps"
-            if not (closed := self.closed is not None and not self.chunks):
-                if not (left := -1 if deadline is None else max(0.0, deadline - monotonic())):
-                    break
-                self.parking.park(lambda: self.reaches(1) or leave() or (self.closed and not self.chunks), left, bell)
-        if self.queue:
-            self.parking.ring()  # invariant 3
-        return None
+    # For those who put
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The oldest request, for a ``run`` of the user's own; `queue.Empty` if there is none in time.
+    def put(self, task: _Task) -> None:
+        """Queue a task, or raise what the queue was closed with."""
+        if self.closed:
+            self.check_open()
+        try:
+            self.queue.append(task._run)
+            if self.not_empty.sleepers:
+                self.not_empty.wake_one()  # rule 1
+            elif self.start_worker is not None:
+                self.start_worker()
+        except BaseException:  # Ctrl-C; or there is no worker, and none can be started
+            self.remove(task)
+            raise
+        if self.closed and self.remove(task):
+            self.check_open()
 
-        Futures and maps, of which such a ``run`` knows nothing, are carried out here.
-        """
-        deadline, worker = _deadline(timeout) if block else 0.0, threading.current_thread()
-        if not isinstance(worker, WorkerThread):  # a stand-in, which is never started, carries them out
-            worker = WorkerThread.__new__(WorkerThread)
-            worker._requests_queue, worker._dismissed, worker.request = self, threading.Event(), None
-        while (request := self.take(None, worker._dismissed.is_set, deadline)) is not None:
-            if not isinstance(request, (_Future, _Map)):
-                return request
-            request._carry_out(worker)
-            del request
-        if self.closed is not None:
-            worker._dismissed.set()  # so that its loop ends
-        raise queue.Empty
+    def call_worker(self) -> None:
+        """Wake a worker; if none sleeps, start one where there may be more."""
+        if self.not_empty.sleepers:
+            self.not_empty.wake_one()
+        elif self.start_worker is not None:
+            self.start_worker()
 
-    def remove(self, request: Any) -> bool:
-        """Take out this very request: False if somebody has it already."""
-        if found := _removed(self.queue, request):
-            self.room.ring()
-        return found
-
-    def drain(self) -> Iterator[Any]:
-        """Take out whatever waits, one by one, and wait for no more: 0.0 is long past, and bool() is False."""
-        return iter(partial(self.take, None, bool, 0.0), None)
+    def check_open(self) -> None:
+        if self.closed:
+            raise _copy_of(self.close_reason)
 
     def wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
-        """Return when fewer than `maxsize` requests wait, or raise `queue.Full`; never wait in a worker."""
+        """Return when fewer than `maxsize` tasks wait, or raise `queue.Full`."""
         deadline = _deadline(timeout)
-        while self.full() and not self.closed and self.own_worker() is None:
-            if not (seconds := block and _seconds_left(deadline)):
-                raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; put this one later")
-            self.room.park(lambda: not self.reaches(self.maxsize) or self.closed, seconds)
+        slept = False
+        while self.full() and not self.closed:
+            seconds = _seconds_left(deadline) if block else 0.0
+            if seconds <= 0:
+                raise queue.Full(f"{self.maxsize} requests wait, as many as q_size allows; "
+                                 "put this one later")
+            self.not_full.sleep(self._has_room_or_end, seconds)
+            slept = True
+        if slept and (len(self.queue) + 1 < self.maxsize or self.closed):
+            self.not_full.wake_one()  # rule 3: there is room for one more, or the end
+
+    def _has_room_or_end(self) -> bool:
+        return not self.has(self.maxsize) or self.closed
+
+    def remove(self, task: _Task) -> bool:
+        """Take this task back: False if a worker has it already."""
+        try:
+            self.queue.remove(task._run)
+        except ValueError:
+            return False
+        self.not_full.wake_one()  # rule 1
+        return True
+
+    # For workers
+
+    def is_at_end(self) -> bool:
+        """Whether workers leave once nothing waits."""
+        return self.closed or self.ending
+
+    def next_task(self, is_dismissed: Callable[[], bool], lock: Any = None,
+                  deadline: float | None = None, was_woken: bool = False) -> Any:
+        """Take the oldest task: return its bound `_run`.
+
+        None if the worker is to leave, or the time is up.  A worker that was woken, or
+        started, because there is news passes on (rule 3).
+        """
+        while True:
+            at_end = self.is_at_end()  # before the look into the queue
+            if is_dismissed() and not (at_end and self.queue):
+                break  # (at the end it serves on: no other worker may be left)
+            try:
+                run = self.queue.popleft()
+            except IndexError:
+                run = None
+            if self.not_full.sleepers:
+                self.not_full.wake_one()  # even if it was empty: a program may have cleared it
+            if run is not None:
+                if was_woken and (self.queue or at_end):
+                    self.pass_on()
+                return run
+            # (A worker is never the main thread, which sleeps in slices.)
+            seconds = threading.TIMEOUT_MAX if deadline is None else _seconds_left(deadline)
+            if at_end or seconds <= 0:
+                break
+            self.not_empty.sleep(partial(self._has_news, is_dismissed), seconds, lock)
+            was_woken = True
+        self.pass_on()
+        return None
+
+    def pass_on(self) -> None:
+        """Wake the next worker, or start one, if there is news for it (rule 3)."""
+        if self.has(1):
+            with suppress(RuntimeError):  # no thread can be started: those at work go on alone
+                self.call_worker()
+        elif self.is_at_end():
+            self.not_empty.wake_one()
+
+    def _has_news(self, is_dismissed: Callable[[], bool]) -> bool:
+        return self.has(1) or is_dismissed() or self.is_at_end()
+
+    # The end
 
     def close(self, reason: Exception | None = None) -> None:
-        """Let nothing more in; workers leave when nothing waits."""
-        if self.closed is None:
-            self.closed = reason or RuntimeError("the pool was shut down and takes no more requests; make a new one")
-        self.parking.ring_all()
-        self.room.ring_all()
+        """Let nothing more in.  Workers leave when nothing waits."""
+        if not self.closed:
+            self.close_reason = reason or RuntimeError(
+                "cannot schedule new futures after shutdown; make a new pool")
+            self.closed = True
+        self.not_empty.wake_one()
+        self.not_full.wake_one()
 
-    def cut(self, also_fixed: bool = False) -> None:
-        """Have the workers that are at a map put back what they have not begun: see "Maps"."""
-        for work in [work for (_, _, fixed), work in list(self.chunks.items()) if also_fixed or not fixed]:
-            del work[1:]
+    def drain(self) -> Iterator[_Task]:
+        """Take out whatever waits, one by one."""
+        while True:
+            try:
+                run = self.queue.popleft()
+            except IndexError:
+                return
+            yield run.__self__
 
-    def own_worker(self) -> WorkerThread | None:
-        """The current thread, if it is a worker that serves this queue."""
-        thread = threading.current_thread()
-        return thread if isinstance(thread, WorkerThread) and thread._requests_queue is self else None
+    def waiting(self) -> list[_Task]:
+        """What waits now."""
+        while True:
+            try:
+                return [run.__self__ for run in list(self.queue)]
+            except RuntimeError:
+                pass  # without the GIL: it has changed meanwhile
 
-    def help(self, request: Any) -> None:
-        """Carry out a request that nobody has begun, if this is a worker: see "Futures"."""
-        if (worker := self.own_worker()) and _has_stack(15) and self.remove(request):
-            request._carry_out(worker)
-        del request  # a traceback may lead back to this frame
+
+def _copy_of(error: Exception) -> Exception:
+    """A new exception like this one, as each that is raised gathers a traceback."""
+    return type(error)(*error.args)
 
 
 # Workers
 # =======
 #
-# A worker takes a request, carries it out, and delivers it, until it is told
-# to go.  While it waits it refers to the two queues (the link from these to the
-# pool is weak) and its own bell, to no pool and to no request: so a pool that is
-# simply dropped can be noticed (its queue is closed, and the workers leave), and
-# a result lives no longer than its owner wants.
+# A worker takes a task, runs it, and takes the next, until it is told to go.
+# While it waits it refers to the two queues and its own lock, but to no pool and
+# to no task.  So a pool that is dropped can be noticed (its queue is closed
+# then, and the workers leave), and a result lives no longer than its owner
+# wants.
 #
-# One thing must not be left behind: a traceback refers to the frames that it
+# Nothing that a call raises ends a worker.  It is the outcome of the task,
+# SystemExit included.  What the settling of a task raises (a done-callback, a
+# logging handler) is logged.
+#
+# One thing must not be left behind.  A traceback refers to the frames that it
 # passed, these to the frames that called them, and all of them to their
 # variables.  If one of these is the request, and the request keeps the
-# traceback, the two keep each other alive.  So every frame that can be reached
-# like this deletes the request, or whatever else leads back to the exception.
+# traceback, the two keep each other alive.  So every frame that a traceback can
+# reach deletes the request, and whatever else leads back to the exception.
 #
-# With an `executor`, the workers have their calls made elsewhere, by processes or
-# by other machines (`submit`).  All that is left for them to do is to wait for
-# the result.  The number of workers is then the number of calls that are under
-# way, and everything else, the queue, the callbacks, the resizing, is as it was.
-# Nothing but the callable and its arguments leaves the process.
+# With an `executor`, the workers have their calls made elsewhere: by processes,
+# interpreters, or other machines.  A worker then hands a call on and waits for
+# its result, so the number of workers is the number of calls under way.  All
+# else stays as it is, and nothing but the callable and its arguments leaves
+# the process.
+
+# In an isolated sub-interpreter no thread can be daemonic; see "The end of the program".
+_DAEMONS_ALLOWED = getattr(threading, "_daemon_threads_allowed", lambda: True)()
 
 
 class WorkerThread(threading.Thread):
-    """A thread that carries out requests, from the moment it is made.
+    """A thread that carries out requests.  Creating it starts it.
 
     >>> pool = ThreadPool(2)
     >>> [worker.daemon for worker in pool.workers]
     [True, True]
 
-    The pool makes its workers itself.  A subclass, handed to it as ``worker=``,
+    The pool makes its workers itself.  A subclass, given to it as ``worker=``,
     may override `perform` to trace, time or redirect what a worker does.
 
-    `request` is what the worker is at: a WorkRequest, a future, a map, or None
-    while it waits.  It is for people and debuggers to look at; leave the name to it.
+    `request` is what the worker is doing: a WorkRequest, a future, a map, or
+    None while it waits.  It is for people and debuggers to look at.
 
-    `requests_queue` and `results_queue` are the pool's; `poll_timeout` is kept
+    `requests_queue` and `results_queue` are the pool's.  `poll_timeout` is kept
     for a `run` of your own that calls ``self._requests_queue.get(True,
-    self._poll_timeout)``; `thread_keywords` go to `threading.Thread`.  Raises
+    self._poll_timeout)``.  `thread_keywords` go to `threading.Thread`.  Raises
     RuntimeError if the system cannot start another thread.
     """
 
-    def __init__(self, requests_queue: _RequestsQueue, results_queue: _ResultsQueue,
+    def __init__(self, requests_queue: _TaskQueue, results_queue: _ResultsQueue,
                  poll_timeout: float | None = 5, **thread_keywords: Any) -> None:
-        super().__init__(**{"daemon": True, **thread_keywords})
-        self._requests_queue, self._results_queue = requests_queue, results_queue
-        self._poll_timeout, self._gone, self.request = poll_timeout, False, None  # type: float | None, bool, Any
-        self._dismissed, self._bell = threading.Event(), _new_bell()  # rung by putters, by `dismiss` and by `close`
-        self.start()
+        if sys.is_finalizing():  # before Python 3.13, `start` would wait for ever
+            raise RuntimeError("can't start a worker at interpreter shutdown")
+        thread_keywords.setdefault("daemon", _DAEMONS_ALLOWED)
+        super().__init__(**thread_keywords)
+        self._requests_queue = requests_queue
+        self._results_queue = results_queue
+        self._poll_timeout = poll_timeout
+        self._crew = requests_queue.crew
+        # True if `perform` would only make the call, so that it can be skipped.
+        has_plain_perform = type(self).perform is WorkerThread.perform
+        self._performs_plainly = has_plain_perform and self._crew.executor is None
+        self._dismissed = threading.Event()
+        self._lock = threading.Lock()  # by which it sleeps
+        self._gone = False
+        self._taken: Any = None  # the `_run` of the task that it took from the queue
+        self.request: Any = None  # what it is doing: that task, or a call nested in it
+        try:
+            self.start()
+        except BaseException:
+            self.dismiss()  # an interrupt may come after the start; then it leaves again
+            raise
 
     def run(self) -> None:
         """Carry out requests until dismissed.
@@ -682,20 +970,32 @@ class WorkerThread(threading.Thread):
         >>> worker.is_alive()
         False
         """
-        requests = self._requests_queue
         try:
-            if self._initialize():
-                while (request := requests.take(self._bell, self._dismissed.is_set)) is not None:
-                    request._carry_out(self)
-                    del request
+            if self._crew.initialize():
+                self._serve()
         finally:
-            # If it was the last, collectors must raise NoWorkersAvailable.
-            # First show, then ring: the thread is still alive while it rings.
             self._gone = True
-            self._results_queue.parking.ring_all()
+            self._crew.remove(self)
+
+    def _serve(self) -> None:
+        requests = self._requests_queue
+        is_dismissed = self._dismissed.is_set
+        was_woken = True  # by whoever started it: there may be more news than for one worker
+        while True:
+            run = requests.next_task(is_dismissed, self._lock, None, was_woken)
+            if run is None:
+                break
+            was_woken = False
+            self._taken = run
+            try:
+                run(self)
+            except BaseException:  # from `_settle`; what the call raises is its outcome
+                self.request = None
+                _log("exception settling %r", run)
+            self._taken = run = None
 
     def perform(self, request: WorkRequest) -> Any:
-        """Carry out one request: return its result or raise.
+        """Carry out one request: return its result, or raise.
 
         >>> class Shouting(WorkerThread):
         ...     def perform(self, request):
@@ -707,13 +1007,17 @@ class WorkerThread(threading.Thread):
 
         Whatever it raises, SystemExit and KeyboardInterrupt included, is the
         request's failure, and the worker lives on.  (The traceback then leads to
-        your own frame and its variable ``request``; if such failures are not
+        your own frame and its variable ``request``.  If such failures are not
         to wait for the garbage collector, ``del request`` in time, as here.)
         """
-        call, args, kwds = request.callable, request.args, request.kwds
+        call = request.callable
+        args = request.args
+        kwds = request.kwds
         del request  # this frame is in the traceback, too
-        submit = self._requests_queue.submit
-        return call(*args, **kwds) if submit is None else submit(call, *args, **kwds).result()
+        executor = self._crew.executor
+        if executor is None:
+            return call(*args, **kwds)
+        return executor.submit(call, *args, **kwds).result()
 
     def dismiss(self) -> None:
         """Tell the thread to go as soon as its current request is done.
@@ -722,397 +1026,228 @@ class WorkerThread(threading.Thread):
         >>> worker = pool.workers[0]
         >>> worker.dismiss()               # pool.dismissWorkers(1) does this
         >>> worker.join(10)
-        >>> worker.is_alive()
-        False
+        >>> worker.is_alive(), pool.workers
+        (False, [])
         """
-        self._dismissed.set()
-        self._requests_queue.parking.ring_this(self._bell)
-
-    def _initialize(self) -> bool:
-        """Call the pool's initializer; if it fails, so does everything that waits."""
-        requests = self._requests_queue
         try:
-            requests.initializer()
+            self._dismissed.set()
+            self._crew.dismiss(self)
+        finally:
+            self._requests_queue.not_empty.wake(self._lock)
+
+
+def _own_worker(requests: _TaskQueue) -> WorkerThread | None:
+    """The current thread, if it is a worker that serves this queue."""
+    thread = threading.current_thread()
+    if isinstance(thread, WorkerThread) and thread._requests_queue is requests:
+        return thread
+    return None
+
+
+# The workers of one queue are its *crew*.  It keeps the two lists that the pool
+# shows as `workers` and `dismissedWorkers`, and knows how a worker is made.  It
+# belongs to the queue and not to the pool: a pool may be dropped at once, and
+# what waits may still need one more worker.
+#
+# At most `limit` workers may exist.  While there are fewer, the queue's
+# `start_worker` is `hire`, which starts one when a task finds no idle worker.  That
+# is how a pool without a number grows, how a forked child gets its workers, and how
+# tasks put late, after idle workers have left, are still served.
+#
+# The lock is held while a worker is started or moved from one list to the other.
+# That may take long, as the system has to start a thread.  So the question
+# whether anybody will serve the queue (`is_stuck`) takes no lock: it looks at
+# `starting`, the number of workers that are just being started, and then at the
+# two lists.  If a start fails, a collector is woken, so that it asks again.
+
+
+class _Crew:
+    """The workers that serve one queue."""
+
+    def __init__(self, worker_class: type[WorkerThread], name: str, poll_timeout: float | None,
+                 initializer: Callable[[], object] | None,
+                 executor: concurrent.futures.Executor | None,
+                 requests: _TaskQueue, results: _ResultsQueue) -> None:
+        self.requests = requests
+        self.results = results
+        requests.crew = self
+        self.worker_class = worker_class
+        self.name = name
+        self.numbers = count()
+        self.poll_timeout = poll_timeout
+        self.initializer = initializer
+        self.executor = executor
+        self.maps = _Maps()  # see there
+        self.lock = threading.RLock()  # re-entrant, as a signal handler may start a worker, too
+        self.limit = 0
+        self.starting = 0  # number of workers that are just being started, and not listed yet
+        self.workers: list[WorkerThread] = []
+        self.dismissed: list[WorkerThread] = []  # told to go, or gone, and not yet joined
+
+    def change_limit(self, by: int) -> None:
+        """Let there be so many more workers, or fewer if the number is negative."""
+        with self.lock:
+            self.limit = max(0, self.limit + by)
+            self._enable_hiring()
+
+    def _enable_hiring(self) -> None:
+        self.requests.start_worker = self.hire if len(self.workers) < self.limit else None
+
+    def hire(self) -> None:
+        """Start a worker if there may be one more.  RuntimeError if there is none then."""
+        with self.lock:
+            if len(self.workers) < self.limit:
+                try:
+                    self._start_one(self.poll_timeout)
+                except RuntimeError:
+                    if not self.workers:
+                        raise
+
+    def add_one(self, poll_timeout: float | None) -> None:
+        """Let there be one more worker, and start it."""
+        with self.lock:
+            self.limit += 1
+            try:
+                self._start_one(poll_timeout)
+            except BaseException:
+                self.limit -= 1
+                raise
+
+    def _start_one(self, poll_timeout: float | None) -> None:
+        self.starting += 1
+        try:
+            name = f"{self.name}_{next(self.numbers)}"
+            worker = self.worker_class(self.requests, self.results, poll_timeout, name=name)
+            self.workers.append(worker)
         except BaseException:
-            logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
+            self.results.not_empty.wake_one()  # collectors may now wait in vain
+            raise
+        finally:
+            self.starting -= 1
+            self._enable_hiring()
+
+    def initialize(self) -> bool:
+        """Call the initializer, in a new worker; if it fails, so does everything that waits."""
+        try:
+            if self.initializer is not None:
+                self.initializer()
+        except BaseException:
+            _log("Exception in initializer:")
             broken = concurrent.futures.thread.BrokenThreadPool(
-                "a worker's initializer failed, see the log; mend it and make a new pool")
-            requests.close(broken)
-            for request in requests.drain():
-                request._finish(None, type(broken)(*broken.args))
+                "A thread initializer failed, the thread pool is not usable anymore; see the log")
+            self.requests.close(broken)
+            for task in self.requests.drain():
+                _call_safely(task._settle, None, _copy_of(broken))
             return False
         return True
 
+    def dismiss(self, worker: WorkerThread) -> None:
+        """Note that this worker is told to go."""
+        with self.lock:
+            if worker in self.workers:
+                self._move(worker)
+                self.limit = max(0, self.limit - 1)
+                self._enable_hiring()
 
-# Futures
-# =======
+    def remove(self, worker: WorkerThread) -> None:
+        """Note that this worker has gone; it calls this at its end."""
+        with self.lock:
+            if worker in self.workers:
+                self._move(worker)
+                self._enable_hiring()
+        # Show, then look: a putter may have found neither a sleeper nor `hire`.  And if
+        # this was the last worker, collectors must ask `is_stuck`.
+        self.requests.pass_on()
+        self.results.not_empty.wake_one()
+
+    def _move(self, worker: WorkerThread) -> None:
+        # In this order: whoever looks at both lists, one after the other, finds it.
+        self.dismissed.append(worker)
+        self.workers.remove(worker)
+
+    def join(self, workers: Iterable[WorkerThread]) -> None:
+        """Wait until these are gone, but not for the current thread."""
+        others = set(workers) - {threading.current_thread()}
+        for worker in others:
+            if sys.is_finalizing():
+                return  # no other thread runs any more
+            worker.join()
+        with self.lock:
+            for listed in (self.workers, self.dismissed):
+                listed[:] = [worker for worker in listed if worker not in others]
+
+    def has_idle(self, asking: WorkerThread, patient: bool) -> bool:
+        """Whether another worker than `asking` will look into the queue.
+
+        One that sleeps there will.  If `patient`, this counts on one that is between two
+        tasks, too, which code of the user's may hold up: an initializer, a done-callback.
+        """
+        if self.requests.not_empty.sleepers:
+            return True
+        return patient and any(worker.request is None and worker is not asking and not worker._gone
+                               for worker in self.workers.copy())
+
+    def is_stuck(self) -> bool:
+        """Whether tasks wait, and nobody is left, or will be started, to take them."""
+        if self.requests.empty() or self.starting or len(self.workers) < self.limit:
+            return False
+        # In this order: see `_move`.
+        if any(map(_may_serve, self.workers.copy())):
+            return False
+        return not any(map(_may_serve, self.dismissed.copy()))
+
+
+def _may_serve(worker: WorkerThread) -> bool:
+    # A `run` of the user's own does not set _gone.  (Ours are not asked whether they are alive:
+    # before Python 3.13 a KeyboardInterrupt there has it say False from then on, bpo-45274.)
+    if worker._gone:
+        return False
+    return type(worker).run is WorkerThread.run or worker.is_alive()
+
+
+# Requests in, results out
+# ========================
 #
-# What `ThreadPool.submit` puts into the queue is the future itself: whoever
-# finds it there, and can take it out, knows that nobody has begun it, and
-# that nobody will.  That is how a future is cancelled, and how a worker
-# *helps*.
+# This is the pool of 2006: a queue of requests, a queue of results, the
+# workers between them, and the dictionary `workRequests` of all that has been
+# put and not yet collected.  A request is *pending* while it is in there.
 #
-# A worker that waits for a future waits for another worker, and if all of them
-# do so, nobody is left to do the work:
+# A request is registered *before* it is queued, for it may be finished before
+# `putRequest` returns.  It is unregistered *before* its callbacks are called, so
+# that one that raises leaves everything in order.  A result whose request is not
+# registered, because a program has cleared the dictionary, is dropped.  With the
+# last request a collector is woken, which leaves and wakes the next (rule 3).
 #
-#     1. the only worker takes A, and A submits B
-#     2. A asks for the result of B, and waits
-#     3. B waits for a worker
+# No request may be put twice at the same time, also not by two threads:
 #
-# But while B stands in the queue, the worker can take it out and carry it out
-# there and then, as if it had called it.  So whatever a worker waits for has
-# been begun.  The worker that has begun it may wait in its turn, but again for
-# something that has been begun: at the end of this chain somebody is at work.
-# (Unless a call waits for one that waits for it.)  It helps with that request
-# and no other; a stranger might want a lock that it holds, or more stack than
-# it has left.  And it must have stack enough to note, in the end, what came of
-# it: where it has not, it fails before it has taken anything out, so that
-# another may.
+#     1. A:  sees that the request is not pending
+#     2. B:  sees that the request is not pending
+#     3. A and B put it
 #
-# A future of the standard library brings a condition, its lock and three lists,
-# for those who will wait for it or want to be called back.  Making and freeing
-# them takes longer than all the rest, and mostly the result is there before
-# anybody asks.  So ours is made *whole* by the first who asks for what it lacks.
-# Who asks and who finishes may meet:
+# So each request has an attribute, `_may_be_put`, and putting the request
+# deletes it.  That succeeds for one of the two; for the other it is an
+# AttributeError.  The attribute is set again when the request is collected,
+# after it is unregistered, or when its put is undone.
 #
-#     1. worker:  sees that nobody has asked, so that there is nobody to notify
-#     2. reader:  asks, finds no result yet, and sleeps
-#     3. worker:  sets the result
-#
-# So the worker sets the result first, and then both try to be the first to set
-# `_asked`, which is a single operation (`dict.setdefault`).  If that is the
-# worker, the future is *settled*: it is done, by this alone, and whoever makes
-# it whole later finds it so.  If it is the reader, the worker does all that the
-# standard library has it do.
+# A put takes no lock that another call may hold, unless it has to start a
+# thread: a signal handler or a finalizer may put a request in the middle of
+# another put by the same thread.
 
 
-def _helped(method: Callable[[Any, float | None], Any], attribute: str) -> Callable[[Any, float | None], Any]:
-    def helped(self: Any, timeout: float | None = None) -> Any:
-        try:
-            if self._asked is False and self._exception is None:
-                return getattr(self, attribute)
-            if timeout is None and (requests := self._requests):
-                requests.help(self)
-            return method(self, timeout)
-        finally:
-            del self  # a traceback may lead back to this frame
-    return helped
+class _RequestPool:
+    """Requests in, results out: the pool without futures and maps."""
 
+    workers: list[WorkerThread]
+    dismissedWorkers: list[WorkerThread]
+    workRequests: dict[Hashable, WorkRequest]
+    _requests_queue: _TaskQueue
+    _results_queue: _ResultsQueue
+    _crew: _Crew
+    _make_context: Callable[[], Context] | None
+    _notify: Callable[[], object] | None
 
-class _Future(concurrent.futures.Future):  # type: ignore[type-arg]
-    # A request, too: `callable`, `args`, `kwds`, `requestID` are for `WorkerThread.perform`.
-    requestID = property(id)
-    _requests = _asked = None  # type: Any
-    result = _helped(concurrent.futures.Future.result, "_result")  # type: ignore[assignment]
-    exception = _helped(concurrent.futures.Future.exception, "_exception")  # type: ignore[assignment]
-
-    def __init__(self, fn: Callable[..., Any], args: Any, kwds: Any, requests: _RequestsQueue) -> None:
-        self.callable, self.args, self.kwds = fn, args, kwds
-        self._context, self._requests = copy_context(), requests  # where it waits; None once begun
-
-    def __getattr__(self, name: str) -> Any:
-        """Called for what is not there: perhaps somebody wants the whole future."""
-        if name in (whole := vars(concurrent.futures.Future())):
-            settled = self.__dict__.setdefault("_asked", True) is False
-            whole["_state"] = "FINISHED" if settled else "PENDING" if self._requests else "RUNNING"
-            list(map(self.__dict__.setdefault, whole, whole.values()))
-        return object.__getattribute__(self, name)  # AttributeError if it is not one of these
-
-    def cancel(self) -> bool:
-        if (requests := self._requests) and requests.remove(self):
-            self._drop()
-        return self.cancelled()
-
-    # The methods of a request.
-
-    def _carry_out(self, worker: WorkerThread) -> None:
-        self._requests = None
-        if self._asked:
-            self._state = "RUNNING"
-        WorkRequest._carry_out(self, worker)  # type: ignore[arg-type]
-        del self, worker
-
-    def _finish(self, result: Any, error: BaseException | None = None) -> None:
-        self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
-        self._result, self._exception = result, error
-        if self.__dict__.setdefault("_asked", False):
-            # (A done-callback may raise what Future lets pass.)
-            _call_out(self.set_result, result) if error is None else _call_out(self.set_exception, error)
-
-    def _drop(self) -> None:
-        try:
-            super().cancel()
-        finally:
-            self.set_running_or_notify_cancel()  # without it, `concurrent.futures.wait` would wait for ever
-            self.callable = self.args = self.kwds = self._context = self._requests = None  # type: ignore[assignment]
-
-
-# Maps
-# ====
-#
-# To hand over one call costs some microseconds, and many a call takes less.
-# So `ThreadPool.map` hands over *chunks*, and finds out while it goes how long
-# they should be.  The worker that takes some inputs from the queue keeps the
-# first few of them, puts the rest back, at the end of the queue, for the next
-# worker that is free, and goes to work.  So any number of workers can be at one
-# map, its first result is there after the first call, and other requests have
-# their turn.
-#
-# - The first chunk is a single input.  As long as chunks are done within
-#   `_CHUNK_SECONDS` the next may be twice as long.  After one that was not, or
-#   that ended early, the next is a single input again.
-# - When calls suddenly become slow, somebody is left with a long chunk.  So a
-#   worker that finds nothing to do, and a reader that has waited for a while,
-#   *cut* the chunks under way: they shorten the lists that these work from.  A
-#   chunk then ends after its current call, and what it has not begun is put
-#   back.  Its worker alone knows how far it has come; nobody else needs to.
-#   A cut is a hint: it does not ask whose map it is, and one that comes too
-#   early is lost.  Chunks of a *fixed* size are cut only to be dropped.
-# - One call of a chunk is always left.  Otherwise two idle workers could cut each
-#   other's chunks for ever, and never get on.
-#
-# The map itself is the request.  It stands in the queue as many times as there
-# are entries in its list `todo`, so whoever takes it from there finds one.
-# Results come in a queue of their own to the reader, who puts them in order by
-# the number of the first input.
-
-_CHUNK_SECONDS = 0.002
-
-
-class _Map:
-    def __init__(self, pool: ThreadPool, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]],
-                 chunksize: int | None, buffersize: int | None) -> None:
-        # (The pool must not be dropped as long as there are inputs to be fed.)
-        self.requests, self.callable, self.context = pool._requests_queue, fn, copy_context()
-        self.pool, self.single = buffersize and pool, len(iterables) == 1
-        self.inputs = chain(iterables[0] if self.single else zip(*iterables))  # asks none again that has ended
-        self.fixed, self.size = chunksize is not None, _whole("chunksize", 1 if chunksize is None else chunksize, 1)
-        self.buffersize = sys.maxsize if buffersize is None else _whole("buffersize", buffersize, 1)
-        self.fed, self.read, self.ended = 0, 0, False  # numbers of inputs, and of results
-        self.todo: deque[tuple[int, list[Any]]] = deque()  # number of the first; inputs, the last one first
-        self.done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    # For the reader.
-
-    def feed(self) -> int:
-        """Hand over as many inputs as the buffer has room for; return how many there have been."""
-        room, batch = self.buffersize - self.fed + self.read, self.size
-        if room >= min(batch, (self.buffersize + 1) // 2):  # otherwise it is not worth a chunk
-            # In batches, as workers need not wait until all inputs are read.
-            while inputs := list(islice(self.inputs, min(batch, room))):
-                self.requests.wait_for_room()
-                self.todo.append((self.fed, inputs[::-1]))
-                self.requests.put(self)
-                self.fed, room, batch = self.fed + len(inputs), room - len(inputs), 2 * batch
-        return self.fed
-
-    def results(self, ordered: bool, deadline: float | None) -> Generator[Any, None, None]:
-        early: dict[int, Any] = {}
-        try:
-            while self.read < self.feed():
-                chunk = early.pop(self.read, None) or self.next_chunk(deadline)
-                first, results, failure = chunk
-                if ordered and first != self.read:
-                    early[first] = chunk
-                    continue
-                self.read += len(results)
-                yield from map(list.pop, repeat(results, len(results)))  # keeps none of them
-                if failure:
-                    raise failure.pop()
-        finally:
-            if self.read < self.fed:  # an error, a timeout, or somebody who wants no more
-                # (Emptied, as tracebacks of errors that nobody has read may lead back to this frame.)
-                self.ended, self.done, early, chunk, failure = True, queue.SimpleQueue(), {}, None, []
-                while self.requests.remove(self):
-                    self.todo.popleft()
-                self.requests.cut(True)
-
-    def next_chunk(self, deadline: float | None) -> Any:
-        """Wait for a chunk that is done; in a worker, help with the map before."""
-        patience = _CHUNK_SECONDS
-        while True:
-            if deadline is None and self.done.empty():
-                self.requests.help(self)
-            seconds = _seconds_left(deadline)
-            try:
-                return self.done.get(timeout=min(seconds, patience))
-            except queue.Empty:
-                if not seconds:
-                    raise concurrent.futures.TimeoutError(f"result number {self.read} was not there in time") from None
-            self.requests.cut()
-            patience *= 2
-
-    # For the worker.
-
-    def put_back(self, first: int, inputs: list[Any]) -> None:
-        """Leave these to the next worker that is free."""
-        if inputs and not self.ended:
-            self.todo.appendleft((first, inputs))
-            self.requests.add(self)
-            if self.requests.cancelled and self.requests.remove(self):  # first show, then look
-                self._drop()
-
-    def calls(self, worker: WorkerThread, inputs: Iterator[Any]) -> Iterator[Any]:
-        """Do the call for each input, and iterate over the results."""
-        if type(worker).perform is WorkerThread.perform and self.requests.submit is None:
-            return map(self.callable, inputs) if self.single else starmap(self.callable, inputs)
-        # A subclass that has its own way of doing requests sees one for each call.
-        return map(worker.perform, map(partial(WorkRequest, self.callable), zip(inputs) if self.single else inputs))
-
-    def _carry_out(self, worker: WorkerThread) -> None:
-        outer, worker.request = worker.request, self
-        first, inputs = self.todo.popleft()
-        # `failure` has the exception, so that whoever raises it can empty it.
-        # `finished` gets an item when `work` is at its end: then `left` calls its
-        # append, whose None ends `left`, too.  `cut` shortens `work`; `chunk` still
-        # tells what it was.
-        results, failure, finished, size = list[Any](), list[BaseException](), list[None](), self.size
-        chunk = inputs[: -size - 1 : -1]
-        del inputs[-size:]
-        self.put_back(first + len(chunk), inputs)
-        work = self.requests.chunks[id(self), first, self.fixed] = chunk[:]
-        left, begun = chain(work, iter(partial(finished.append, None), None)), monotonic()
-        try:
-            if not self.ended:
-                self.context.copy().run(results.extend, self.calls(worker, left))
-                if not finished:
-                    raise RuntimeError("a call raised StopIteration")  # for `map`, and `extend`, that was the end
-        except BaseException as error:
-            failure.append(error)
-        worker.request, number, quick = outer, len(results) + len(failure), monotonic() - begun <= _CHUNK_SECONDS
-        if not self.fixed:
-            self.size = max(self.size, 2 * number) if quick and number == len(chunk) else 1
-        self.put_back(first + number, chunk[number:][::-1])
-        del self.requests.chunks[id(self), first, self.fixed]
-        self.done.put((first, results[::-1], failure))
-        if self.requests.closed:
-            self.requests.parking.ring_all()  # to those who have waited for this work before they leave
-        del self, worker, outer, chunk, inputs, work, left, results, failure  # this frame is in the traceback
-
-    def _finish(self, result: None, error: BaseException) -> None:
-        self.done.put((self.todo.popleft()[0], [], [error]))
-
-    def _drop(self) -> None:
-        self._finish(None, concurrent.futures.CancelledError())
-
-
-# The pool
-# ========
-#
-# The pool ties it together: a queue of requests, a queue of results, a list
-# of workers, and the dictionary `workRequests` of all that has been put and
-# not yet collected.
-#
-# Two rules about this dictionary.  A request is registered *before* it is
-# queued, for it may be finished before `putRequest` returns.  And it is struck
-# off *before* its callbacks are called, so that one that raises leaves the
-# books in order.  A result whose request is not registered, because
-# somebody has cleared the dictionary, is dropped.
-# Whoever strikes off the last rings every collector (invariant 5).
-#
-# A put takes no lock that another call may hold (but the first after a fork):
-# a signal handler or a finalizer may put a request, in the middle of another
-# put of the same thread.
-
-_pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()  # see "After a fork"
-
-
-class ThreadPool(concurrent.futures.Executor):
-    """A pool of worker threads, with a queue of requests and one of results.
-
-    >>> pool = ThreadPool(2)
-    >>> pool.putRequests(makeRequests(len, ["a", "bc"]))
-    >>> sorted(request.result for request in pool.results())
-    [1, 2]
-
-    It is a `concurrent.futures.Executor` as well; both kinds of work may be
-    mixed.  A ``with`` block that ends well collects all results, with their
-    callbacks, and shuts the pool down.  One that an exception ends drops what
-    is queued and waits for what is under way, except on KeyboardInterrupt and
-    SystemExit, which leave it at once.
-
-    `num_workers` threads start at once; None means as many as
-    `concurrent.futures.ThreadPoolExecutor` would take, the number of
-    processors plus 4, but at most 32.  `max_workers` is that class's name for
-    it.  The threads are named `thread_name_prefix` and a number.
-
-    `q_size` bounds how many requests may wait for a worker; 0 or less means
-    any number.  See `putRequest`.
-
-    ``initializer(*initargs)`` is called in each worker, also in one that is
-    added later, before its first request.  When one raises, that is logged,
-    whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
-    putting more raises it.
-
-    ``notify()`` is called whenever `poll` would find something new: by the
-    worker that has finished a request, or the thread that has withdrawn one.
-    A window or an event loop has it schedule a `poll`, and needs no timer, for
-    instance ``notify=lambda: loop.call_soon_threadsafe(poll)``.  Some of these
-    polls find nothing, and the end may be told twice.  What ``notify`` raises is
-    logged and costs nothing else.
-
-    `worker` is the class of the workers.  With an `executor`, any of the kind
-    that `concurrent.futures` describes, they hand their calls on to that, one at
-    a time, and wait: processes do the work then, or other machines.
-
-    `resq_size` and `poll_timeout` are accepted for the sake of old programs and
-    mean nothing: a bound on results could deadlock, and workers do not poll.
-
-    `workers` lists the threads at work, `dismissedWorkers` those that were
-    dismissed and not yet joined, and `workRequests` what has been put and not
-    yet collected, by `requestID`.
-
-    In a forked child the pool is empty, and its workers start with the first
-    request.
-
-    >>> ThreadPool(2, thread_name_prefix="ham")
-    <ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>
-    """
-
-    _number = count().__next__
-
-    def __init__(self, num_workers: int | None = None, q_size: int = 0, resq_size: int = 0,
-                 poll_timeout: float | None = None, *, initializer: Callable[..., object] | None = None,
-                 initargs: tuple[Any, ...] = (), max_workers: int | None = None, thread_name_prefix: str = "",
-                 notify: Callable[[], object] | None = None, worker: type[WorkerThread] = WorkerThread,
-                 executor: concurrent.futures.Executor | None = None) -> None:
-        for name, given in (("initializer", initializer), ("notify", notify)):
-            if given is not None and not callable(given):
-                raise TypeError(f"{name} must be a callable, not {given!r}")
-        self._q_size = _whole("q_size", q_size, float("-inf"))
-        self._initializer = partial(initializer, *initargs) if initializer is not None else bool
-        self._worker_class, self._submit = worker, None if executor is None else executor.submit
-        self._worker_number, self._notify = count().__next__, bool if notify is None else notify
-        self._thread_name_prefix = thread_name_prefix or f"ThreadPool-{ThreadPool._number()}"
-        self._start_empty()
-        _pools.add(self)
-        self.createWorkers(_how_many(num_workers, max_workers))
-
-    def _start_empty(self) -> None:
-        self.workers: list[WorkerThread] = []
-        self.dismissedWorkers: list[WorkerThread] = []
-        self.workRequests: dict[Hashable, WorkRequest] = {}
-        requests = self._requests_queue = _RequestsQueue(self._q_size, self._initializer, self._submit)
-
-        # When the pool is dropped, its workers do what waits, then leave, and
-        # nobody is there to collect their results.
-        def close_both(_: object, at_exit: Callable[[], bool] = sys.is_finalizing) -> None:
-            if not at_exit():
-                requests.close()
-                results.queue, results.arrived = deque(maxlen=0), iter(())  # keeps nothing
-
-        results = self._results_queue = _ResultsQueue() if self._notify is bool else _NotifyingQueue()
-        results.pool = weakref.ref(self, close_both)
-        # Held by whoever starts or moves a worker, or counts those left.
-        # Re-entrant, as a signal handler may do that too.
-        self._roster = threading.RLock()
-
-    def __repr__(self) -> str:
-        busy = sum(getattr(worker, "request", None) is not None for worker in self.workers + self.dismissedWorkers)
-        return (f"<{type(self).__name__} {self._thread_name_prefix!r}: {len(self.workers)} workers, {busy} busy, "
-                f"{self._requests_queue.qsize()} queued, {self._results_queue.qsize()} uncollected>")
-
-    # Growing and shrinking.
+    # Growing and shrinking
+    # ---------------------
 
     def createWorkers(self, num_workers: int, poll_timeout: float | None = 5) -> None:
         """Add `num_workers` workers, which serve the backlog at once.
@@ -1123,16 +1258,15 @@ class ThreadPool(concurrent.futures.Executor):
         >>> [request.result for request in pool.results()]
         [4]
 
-        `poll_timeout` means nothing to `WorkerThread`.  Raises ValueError if
-        the number is negative, TypeError if it is not a whole number, and
-        RuntimeError when the system cannot start that many threads: those that
-        did start are at work, and `workers` lists just them.
+        `poll_timeout` is handed on to the workers, to which it means nothing
+        unless they have a `run` of your own.  Raises ValueError if the number is
+        negative, TypeError if it is not an integer, and RuntimeError when the
+        system cannot start that many threads: those that did start are at work,
+        and `workers` lists just them.
         """
-        for _ in range(_whole("num_workers", num_workers, 0)):
-            name = f"{self._thread_name_prefix}_{self._worker_number()}"
-            with self._roster:
-                worker = self._worker_class(self._requests_queue, self._results_queue, poll_timeout, name=name)
-                self.workers.append(worker)
+        number = _checked_number("num_workers", num_workers, 0)
+        for _ in range(number):
+            self._crew.add_one(poll_timeout)
 
     def dismissWorkers(self, num_workers: int, do_join: bool = False) -> None:
         """Tell `num_workers` workers to go, or all if there are fewer.
@@ -1145,20 +1279,20 @@ class ThreadPool(concurrent.futures.Executor):
         >>> pool.dismissedWorkers
         []
 
-        One that has nothing to do goes at once, the others when their current
-        request is done; nothing that waits is lost or reordered.  With
-        `do_join` the call returns when they are gone.  (In 1.3.2 that took up
-        to five seconds, and a dismissed worker put the request it had just
-        taken back at the end of the queue.)
+        An idle worker goes at once, the others when their current request is
+        done; no request is lost or reordered.  With `do_join` the call returns
+        when they are gone.  (In release 1.3.2 that took up to five seconds, and a
+        dismissed worker moved its request to the end of the queue.)
         """
-        with self._roster:
-            first = max(0, len(self.workers) - _whole("num_workers", num_workers, 0))
-            dismissed, self.workers[first:] = self.workers[first:], []
+        number = _checked_number("num_workers", num_workers, 0)
+        with self._crew.lock:
+            first = max(0, len(self.workers) - number)
+            dismissed = self.workers[first:]
             for worker in dismissed:
                 worker.dismiss()
-            self.dismissedWorkers += dismissed
+            self._crew.change_limit(len(dismissed) - number)  # those that had yet to be started
         if do_join:
-            self._join(dismissed)
+            self._crew.join(dismissed)
 
     def joinAllDismissedWorkers(self) -> None:
         """Wait until every worker that was dismissed is gone.
@@ -1169,19 +1303,13 @@ class ThreadPool(concurrent.futures.Executor):
         >>> pool.workers + pool.dismissedWorkers
         []
         """
-        self._join(self.dismissedWorkers)
+        self._crew.join(self.dismissedWorkers)
 
-    def _join(self, workers: list[WorkerThread]) -> None:
-        others = set(workers) - {threading.current_thread()}
-        for worker in others:
-            worker.join()
-        with self._roster:
-            for roster in (self.workers, self.dismissedWorkers):
-                roster[:] = [worker for worker in roster if worker not in others]
+    # Requests in
+    # -----------
 
-    # Requests in.
-
-    def putRequest(self, request: WorkRequest, block: bool = True, timeout: float | None = None) -> None:
+    def putRequest(self, request: WorkRequest, block: bool = True,
+                   timeout: float | None = None) -> None:
         """Queue a request for the next worker that is free.
 
         >>> pool = ThreadPool(0, q_size=1)
@@ -1195,43 +1323,67 @@ class ThreadPool(concurrent.futures.Executor):
 
         When `q_size` requests wait, the call waits for room, for at most
         `timeout` seconds unless that is None, then raises `queue.Full`; with
-        ``block=False`` it does so at once.  The pool's own workers are never
-        held up like this, and when several threads put at once the bound may be
-        overshot by as many.
+        ``block=False`` it raises at once.  The pool's own workers never wait
+        here, and several threads that put at once may exceed the bound by as
+        many.
 
-        It may be called from any thread, from callbacks, workers, signal
-        handlers and finalizers.  Raises ValueError if this request, or another
-        of the same `requestID`, is still pending; TypeError if it is no
-        WorkRequest; RuntimeError after `shutdown` or the end of a ``with`` block;
-        BrokenThreadPool if an initializer failed.
+        It may be called from any thread, callbacks, workers, signal handlers and
+        finalizers included.  Raises ValueError if this request, or another of the
+        same `requestID`, is still pending; TypeError if it is not a WorkRequest;
+        RuntimeError after `shutdown` or the end of a ``with`` block;
+        BrokenThreadPool if an initializer failed.  A request that is refused is
+        left as it was.
         """
         if not isinstance(request, WorkRequest):
-            raise TypeError(f"a WorkRequest is wanted, not {request!r}; make one with WorkRequest or makeRequests")
-        requests, pending, key = self._requests_queue, self.workRequests, request.requestID
-        there = request._results and request._results.pool()
-        if key in pending or (there is not None and there.workRequests.get(key) is request):
-            raise ValueError(f"a request with the requestID {key!r} is pending; collect it before this one is put")
-        request.exception = request.exception and request.exc_info is None  # True if somebody has set it by hand
-        request.result = request.exc_info = None
+            raise TypeError(f"request must be a WorkRequest, not {request!r}; "
+                            "make one with WorkRequest or makeRequests")
+        try:
+            del request._may_be_put
+        except AttributeError:
+            self._claim_forgotten(request)
+        requests = self._requests_queue
+        outcome = None
         try:
             if requests.maxsize > 0:
-                requests.wait_for_room(block, timeout)
-            request._context, request._results = copy_context(), self._results_queue
-            if pending.setdefault(key, request) is not request:
-                raise ValueError(f"a request with the requestID {key!r} has just been put by another thread")
+                self._wait_for_room(block, timeout)
+            if self._make_context is not None:
+                request._context = self._make_context()
+            if self.workRequests.setdefault(request.requestID, request) is not request:
+                raise ValueError(f"a request with the requestID {request.requestID!r} is pending; "
+                                 "collect it before this one is put")
+            if request.exc_info is not None or request.result is not None:
+                outcome = request.exception, request.result, request.exc_info
+                request._forget_outcome()
+            request._results = self._results_queue
             requests.put(request)
-        except BaseException:  # undo all of it; if a worker has it already, its result will be dropped
-            try:
-                if pending.get(key) is request:
-                    del pending[key]  # first, so that nothing is pending that is nowhere; no call, for a full stack
-                    self._strike_off(key)
-                requests.remove(request)
-                requests.room.ring()  # invariant 3: we may have been rung for this room
-            finally:
-                requests.parking.ring()  # a second KeyboardInterrupt may leave it there, and no worker rung
+        except BaseException:
+            # Leave all as it was.  First what needs no call: the stack may be full.
+            # (If a worker has the request already, its result will be dropped.)
+            if self.workRequests.get(request.requestID) is request:
+                del self.workRequests[request.requestID]
+            if outcome is not None:
+                request.exception, request.result, request.exc_info = outcome
+            request._results = request._context = None
+            request._may_be_put = True
+            self._undo_put(request)
             raise
         if not self.workers:
-            self._results_queue.parking.ring_all()  # collectors who may now wait in vain
+            self._results_queue.not_empty.wake_one()  # collectors may now wait in vain
+
+    def _claim_forgotten(self, request: WorkRequest) -> None:
+        """Let a request be put that a program has cleared from `workRequests`, and no other."""
+        if not request._is_forgotten():
+            raise ValueError(f"{request!r} is pending; collect it before it is put again") from None
+        vars(request).pop("_may_be_put", None)
+
+    def _undo_put(self, request: WorkRequest) -> None:
+        """Take a request back, and wake one of each kind: we may have been woken for it."""
+        try:
+            self._requests_queue.remove(request)
+        finally:
+            self._requests_queue.not_full.wake_one()
+            self._requests_queue.not_empty.wake_one()
+            self._results_queue.not_empty.wake_one()
 
     def putRequests(self, requests: Iterable[WorkRequest]) -> None:
         """Queue many requests, in order; or one, as in the example of 2006.
@@ -1242,22 +1394,40 @@ class ThreadPool(concurrent.futures.Executor):
         >>> [request.result for request in pool.results()]
         [1, 2, 3]
 
-        Each is put as by `putRequest`.  If one cannot be, the error surfaces,
-        and those before it have been put.
+        Each is put as by `putRequest`.  If one cannot be put, the error is
+        raised, and those before it have been put.
         """
-        for request in [requests] if isinstance(requests, WorkRequest) else requests:
+        if isinstance(requests, WorkRequest):
+            requests = [requests]
+        for request in requests:
             self.putRequest(request)
 
-    def _strike_off(self, key: Hashable) -> None:
-        """Take a request off the books; if it was the last, ring every collector."""
-        self.workRequests.pop(key, None)
-        if not self.workRequests:
-            self._results_queue.parking.ring_all()  # invariant 5
+    def _wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
+        if _own_worker(self._requests_queue) is None:
+            self._requests_queue.wait_for_room(block, timeout)
 
-    # Results out.
+    def _announce(self) -> None:
+        """Say that there is something to poll."""
+        if self._notify is not None:
+            _call_safely(self._notify)
+
+    def _unregister(self, request: WorkRequest) -> bool:
+        """Take a request out of `workRequests`: False if it is not there."""
+        try:
+            if self.workRequests.get(request.requestID) is not request:
+                return False
+            del self.workRequests[request.requestID]
+        finally:
+            request._may_be_put = True  # last: from now on another thread may put it
+        if not self.workRequests:
+            self._results_queue.not_empty.wake_one()  # rule 3
+        return True
+
+    # Results out
+    # -----------
 
     def poll(self, block: bool = False, timeout: float | None = None) -> None:
-        """Handle all results that have arrived: call their callbacks, here.
+        """Handle the results that have arrived: call their callbacks, in this thread.
 
         >>> def show(request, result):
         ...     print(result)
@@ -1269,24 +1439,27 @@ class ThreadPool(concurrent.futures.Executor):
         threadpool.NoResultsPending: no request is pending; put one first
 
         It raises NoResultsPending when no request is pending, or none is left.
-        (The callback above has printed 3 all the same.)  With ``block=True`` it
-        waits for the rest, until it can raise that, or for `timeout` seconds.
+        (The callback above has printed 3 all the same.)  Without `block` it
+        handles what had arrived when it was called, and ignores `timeout`.  With
+        ``block=True`` it waits until all are handled, and then raises
+        NoResultsPending, or returns when `timeout` seconds are over (None: no
+        limit), which it looks at after each callback.
 
-        Results come in the order in which the requests were completed.  What a
-        callback raises leaves this call, and costs nothing else: the next call
-        goes on with the next result.
+        Results come in the order in which the requests were completed.  If a
+        callback raises, `poll` raises too, and later results wait for the next
+        call.  (A NoResultsPending from a callback is ignored: it is about another
+        pool.)
 
         A call that waits raises NoWorkersAvailable when requests wait, no
         result has arrived and no worker is left (a dismissed one that is still
-        at a request counts); RuntimeError in a worker of this pool, which would
-        wait for itself.
+        at a request counts), and RuntimeError in a worker of this pool, which
+        would wait for itself.
         """
-        deadline = self._wait_until(timeout) if block else None
-        while taken := self._take_result(block, deadline):
+        for taken in self._arrivals(block, timeout):
             taken.pop()._call_back()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Handle results until all are in; False if `timeout` seconds were too few.
+        """Handle results until all are in: True, or False when `timeout` seconds are over.
 
         >>> def show(request, result):
         ...     print(result)
@@ -1297,21 +1470,21 @@ class ThreadPool(concurrent.futures.Executor):
         True
 
         It is ``poll(block=True)`` without the exception.  Any number of threads
-        may wait, each calls the callbacks of the results that it gets, and all
+        may wait; each calls the callbacks of the results that it gets, and all
         of them return.  A callback may wait, too.
         """
-        deadline = self._wait_until(timeout)
-        while True:
-            with suppress(NoResultsPending):
-                while deadline is None:
+        try:
+            if timeout is None:
+                while True:  # left by NoResultsPending
                     self.poll(True)  # a subclass may override poll, and take no timeout
-                ThreadPool.poll(self, True, deadline - monotonic())
-                return False
-            if not self.workRequests:  # otherwise it was another pool's, which a callback has let out
-                return True
+            for taken in self._arrivals(True, timeout):
+                taken.pop()._call_back()
+        except NoResultsPending:
+            return True
+        return False
 
     def results(self, timeout: float | None = None) -> Generator[WorkRequest, None, None]:
-        """Iterate over finished requests as they come, until all are in.
+        """Iterate over finished requests as they arrive, until all are in.
 
         >>> pool = ThreadPool(1)
         >>> pool.putRequests(makeRequests(str.title, ["one", "two"]))
@@ -1321,67 +1494,1015 @@ class ThreadPool(concurrent.futures.Executor):
         ['two'] Two
 
         The callback of each has been called when it appears here.  Raises
-        TimeoutError `timeout` seconds after the first was asked for, otherwise what `poll`
-        raises while it waits.  A progress bar is
+        TimeoutError when `timeout` seconds are over, counted from when the
+        first was asked for; otherwise what `poll` raises.  A progress bar is
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
-        deadline = self._wait_until(timeout)
-        while self.workRequests:
-            with suppress(NoResultsPending):  # ours, or one that a callback has let out
-                while taken := self._take_result(True, deadline):
-                    yield taken.pop()._call_back()
-                raise TimeoutError(f"{len(self.workRequests)} requests are still pending after {timeout} seconds")
-
-    def _take_result(self, block: bool, deadline: float | None) -> list[WorkRequest]:
-        """Strike off the next that has arrived: in a list, so that nobody keeps it, empty if none is here in time."""
-        results, pending = self._results_queue, self.workRequests
-        taken: list[WorkRequest] = []
         try:
-            while True:
-                try:
-                    while True:
-                        # taken.append(queue.popleft()), in one call into C: a KeyboardInterrupt
-                        # between the two would leave the request registered for ever.
-                        taken.extend(islice(results.arrived, 1))
-                        if pending.get(taken[0].requestID) is taken[0]:
-                            self._strike_off(taken[0].requestID)
-                            return taken
-                        taken.clear()
-                except IndexError:
-                    if not pending:
-                        raise NoResultsPending("no request is pending; put one first") from None
-                # Nothing has arrived, and something is pending: sleep, or give up.
-                if not (seconds := block and _seconds_left(deadline)):
+            for taken in self._arrivals(True, timeout):
+                taken[0]._call_back()
+                yield taken.pop()
+        except NoResultsPending:
+            return
+        pending = len(self.workRequests)
+        raise TimeoutError(f"{pending} requests are still pending after {timeout} seconds")
+
+    def _arrivals(self, block: bool, timeout: float | None) -> Iterator[list[WorkRequest]]:
+        """Take results as they arrive, each in a list of one.
+
+        The consumer pops it, so that no frame here keeps it alive.  Ends when the time
+        is up.  NoResultsPending when nothing is, or remains, pending.
+        """
+        if block and _own_worker(self._requests_queue) is not None:
+            raise RuntimeError("a worker cannot wait for its own pool, which waits for it; "
+                               "use callbacks or poll()")
+        waits = block and (timeout is None or timeout > 0)
+        deadline = _deadline(timeout) if waits else 0.0  # which is long over
+        arrived = self._results_queue.qsize()
+        while True:
+            taken = self._next_result(deadline)
+            if not taken:
+                return
+            yield taken
+            arrived -= 1
+            if waits:
+                is_over = deadline is not None and _seconds_left(deadline) <= 0
+            else:
+                is_over = arrived <= 0
+            if is_over and self.workRequests:
+                return
+
+    def _next_result(self, deadline: float | None) -> list[WorkRequest]:
+        """Take the next result, in a list; an empty list when the time is up."""
+        results = self._results_queue
+        taken: list[WorkRequest] = []
+        slept = False
+        try:
+            while not self._take_first(taken):
+                self._check_worth_waiting(slept)
+                seconds = _seconds_left(deadline)
+                if seconds <= 0:
                     return taken
-                results.parking.park(lambda: results.reaches(1) or not pending or self._stranded(), seconds)
-                # In this order: a worker delivers before it is gone.
-                if self._requests_queue.queue and not results.queue and self._stranded() and not results.reaches(1):
-                    raise NoWorkersAvailable(f"{len(pending)} pending, and no worker is left; call createWorkers")
+                results.not_empty.sleep(self._has_news, seconds)
+                slept = True
+            if slept:
+                results.not_empty.wake_one()  # rule 3
+            return taken
         except BaseException:
-            # Put back what we took, on the books and into the queue, and pass
-            # on a ring that we may have used up.
-            pending.update({request.requestID: request for request in taken if request.requestID not in pending})
-            results.queue.extendleft(taken)
-            results.parking.ring_all()  # invariants 3 and 5
+            self._put_back(taken)
             raise
 
-    def _stranded(self) -> bool:
-        """Whether requests wait, and no worker is left to take them."""
-        with self._roster:
-            # A `run` of the user's own may not set _gone.  (Of ours nobody asks is_alive: before
-            # Python 3.13, a KeyboardInterrupt there makes it say False from then on, bpo-45274.)
-            workers = [worker for worker in self.workers + self.dismissedWorkers if not getattr(worker, "_gone", False)]
-            at_work = [type(worker).run is WorkerThread.run or worker.is_alive() for worker in workers]
-            return not any(at_work) and not self._requests_queue.empty()
+    def _take_first(self, taken: list[WorkRequest]) -> bool:
+        """Move the oldest result into the list, and unregister it: False if there is none."""
+        while True:
+            try:
+                self._results_queue.move_first(taken)
+            except IndexError:
+                return False
+            if self._unregister(taken[0]):
+                return True
+            taken.clear()  # a program has cleared `workRequests`
 
-    def _wait_until(self, timeout: float | None) -> float | None:
-        if self._requests_queue.own_worker() is not None:
-            raise RuntimeError("a worker cannot wait for its own pool, which waits for it; use callbacks or poll()")
-        return _deadline(timeout)
+    def _check_worth_waiting(self, slept: bool) -> None:
+        """Raise if no result is pending, or none can come any more."""
+        pending = len(self.workRequests)
+        if not pending:
+            raise NoResultsPending("no request is pending; put one first")
+        if sys.is_finalizing():
+            raise NoWorkersAvailable("no worker is left at interpreter shutdown")
+        # In this order: a worker delivers before it goes.
+        if slept and self._crew.is_stuck() and not self._results_queue.has(1):
+            raise NoWorkersAvailable(
+                f"{pending} pending, and no worker is left; call createWorkers")
 
-    # The executor.
+    def _has_news(self) -> bool:
+        """What a collector waits for."""
+        return self._results_queue.has(1) or not self.workRequests or self._crew.is_stuck()
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwds: Any) -> concurrent.futures.Future[Any]:
+    def _put_back(self, taken: list[WorkRequest]) -> None:
+        """Put back what was taken, if anything, after an interrupt or an error, and pass on."""
+        for request in taken:
+            self.workRequests.setdefault(request.requestID, request)
+            vars(request).pop("_may_be_put", None)
+        self._results_queue.queue.extendleft(taken)
+        self._results_queue.not_empty.wake_one()  # rule 3
+
+
+def _checked_number(name: str, number: Any, least: int | None = None) -> int:
+    """The number as an int; TypeError if it is not an integer, ValueError if it is too small."""
+    try:
+        value = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {number!r}") from None
+    if least is not None and value < least:
+        raise ValueError(f"{name} must be at least {least}, not {number!r}")
+    return value
+
+
+# Futures
+# =======
+#
+# What `ThreadPool.submit` puts into the queue is the future itself.  Whoever can
+# take it back out of the queue knows that nobody has begun the call, and that
+# nobody will.  That is how a future is cancelled, and how a worker makes a
+# *nested* call itself.
+#
+# A worker that waits for a future waits for another worker.  If all workers do
+# so, nobody is left to do the work:
+#
+#     1. the only worker runs A, and A submits B
+#     2. A asks for the result of B, and waits
+#     3. B waits for a worker
+#
+# So a worker that asks for the result of a future that nobody has begun takes
+# it out of the queue and makes the call itself, *unless another worker is idle*.
+# If one is idle, that one makes the call, in a thread of its own, as in the
+# standard library: thread-locals, running event loops and locks are those of
+# another thread.  An idle worker may come to wait as well, before it has taken
+# the call; so the one that asks looks again in growing slices until the call
+# has been begun.  Either way, whatever a worker waits for gets begun.  The
+# worker that has begun it may wait in its turn, but again for something that has
+# been begun: at the end of this chain somebody is at work.  (Unless a call
+# waits for one that waits for it.)
+#
+# A worker makes only the call that it asks for: another might need a lock that it
+# holds.  It first checks that enough stack is left to record the outcome; if not,
+# it raises RecursionError before it takes the call out, and another worker can
+# still make it.
+#
+# A future of the standard library brings a condition, its lock and three lists,
+# for those who will wait for it or want to be called back.  To make and free
+# them takes longer than all the rest, and mostly the result is there before
+# anybody asks.  So ours is *lazy*: it gets these parts when somebody first asks
+# for one of them.  A reader and the worker may race:
+#
+#     1. worker:  sees that nobody has asked, so that there is nobody to notify
+#     2. reader:  asks, finds no outcome yet, and sleeps
+#     3. worker:  stores the outcome
+#     4. nobody wakes the reader
+#
+# So both try to be the first to set the attribute `_outcome`, which is a single
+# operation (``dict.setdefault``): the worker to the outcome, the reader to
+# `_ASKED`.  If the worker is first, the future is done by this alone, and
+# whoever gives it its parts later finds it so.  If the reader is first, the
+# worker does all that the standard library has it do.
+#
+# A future belongs to its user.  Its own attributes all have an underscore, and an
+# outcome that the user has set (a time limit does that) stays.
+
+_ASKED = object()  # stands for an outcome once somebody has asked
+
+# For how many seconds a worker that asks counts on another that is between two tasks.
+_PATIENCE = 1.0
+
+
+def _check_stack(frames: int = 15) -> None:
+    """Raise RecursionError unless so many frames are left: for a call, and its outcome."""
+    if frames > 0:
+        _check_stack(frames - 1)
+
+
+class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
+    """What `ThreadPool.submit` returns."""
+
+    # The attributes that a lazy future lacks.
+    _PARTS = frozenset(vars(concurrent.futures.Future()))
+
+    _outcome: Any = None  # (result, error), or _ASKED, or None
+    _requests: _TaskQueue | None  # the queue where it waits; None once the call is begun
+
+    def __init__(self, function: Any, args: Any, kwds: Any, requests: _TaskQueue) -> None:
+        self._function = function
+        self._args = args
+        self._kwds = kwds
+        self._requests = requests
+
+    # For those who ask
+    # -----------------
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for an attribute that is not there: perhaps it is one of the parts."""
+        if name in _Future._PARTS:
+            self._add_parts()
+        return object.__getattribute__(self, name)  # or AttributeError
+
+    def _add_parts(self) -> None:
+        parts = vars(concurrent.futures.Future())
+        outcome = self.__dict__.setdefault("_outcome", _ASKED)
+        if outcome is not _ASKED:
+            parts["_state"] = concurrent.futures._base.FINISHED
+            parts["_result"], parts["_exception"] = outcome
+        elif self._requests is None:
+            parts["_state"] = concurrent.futures._base.RUNNING
+        for name, value in parts.items():
+            self.__dict__.setdefault(name, value)  # another thread may be adding them, too
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return what the call returned, or raise what it raised.
+
+        Waits for at most `timeout` seconds, then raises TimeoutError.  Raises
+        CancelledError if the future was cancelled.
+        """
+        error = None
+        try:
+            if type(self._outcome) is tuple and self._outcome[1] is None:
+                return self._outcome[0]  # as below, only faster
+            error = self.exception(timeout)
+            if error is not None:
+                raise error
+            return self._outcome[0] if type(self._outcome) is tuple else self._result
+        finally:
+            del self, error  # a traceback may lead back to this frame
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return what the call raised, or None if it returned.
+
+        Waits for at most `timeout` seconds, then raises TimeoutError.  Raises
+        CancelledError if the future was cancelled.
+        """
+        try:
+            if timeout is None and self._requests is not None:
+                self._run_inline_or_wait(self._requests)
+            if type(self._outcome) is tuple:
+                return cast("BaseException | None", self._outcome[1])
+            if sys.is_finalizing():
+                timeout = 0  # no other thread runs any more
+            return super().exception(timeout)
+        finally:
+            del self
+
+    def _run_inline_or_wait(self, requests: _TaskQueue) -> None:
+        """In a worker, return once the call has begun: in an idle worker or else in this one."""
+        worker = _own_worker(requests)
+        if worker is None:
+            return
+        outer = worker.request
+        worker.request = self  # so this worker is not idle, whatever it was
+        seconds = 0.001
+        waited = 0.0
+        try:
+            while self._requests is not None:
+                if not requests.crew.has_idle(worker, waited < _PATIENCE):
+                    _check_stack()
+                    if requests.remove(self):
+                        self._run(worker)
+                    return
+                with self._condition:
+                    if self._requests is not None:
+                        self._condition.wait(seconds)
+                waited += seconds
+                seconds = min(2 * seconds, 0.05)
+        finally:
+            worker.request = outer
+            del self, worker, outer
+
+    def cancel(self) -> bool:
+        """Cancel the call if no worker has begun it: True if it is cancelled."""
+        requests = self._requests
+        if requests is None or requests.remove(self):
+            self._discard()
+        return self.cancelled()
+
+    def _detach(self) -> None:
+        """Become an ordinary pending future: a program took it out of the queue."""
+        self._add_parts()
+        self._requests = None
+
+    # For whoever takes it from the queue
+    # -----------------------------------
+
+    def _run(self, worker: WorkerThread) -> None:
+        self._requests = None  # it is begun
+        if self._outcome is not _ASKED or self._note_begun():
+            super()._run(worker)
+        del self, worker  # see "Workers" on tracebacks
+
+    def _note_begun(self) -> bool:
+        """For those who have asked: False if one of them has set an outcome."""
+        with self._condition:
+            if self._state == concurrent.futures._base.PENDING:
+                self._state = concurrent.futures._base.RUNNING
+            return self._state == concurrent.futures._base.RUNNING
+
+    def _make_call(self, worker: WorkerThread) -> Any:
+        function = self._function
+        args = self._args
+        kwds = self._kwds
+        del self  # as above
+        if worker._performs_plainly:
+            return function(*args, **kwds)
+        return worker.perform(WorkRequest(function, args, kwds))
+
+    def _settle(self, result: Any, error: BaseException | None) -> None:
+        self._drop_call()
+        if self.__dict__.setdefault("_outcome", (result, error)) is _ASKED:
+            _call_safely(self._tell, result, error)
+
+    def _drop_call(self) -> None:
+        self._function = self._args = self._kwds = None
+        self._context = self._requests = None
+
+    def _tell(self, result: Any, error: BaseException | None) -> None:
+        """Set the outcome, as the standard library does, which tells those who wait."""
+        try:
+            if error is None:
+                self.set_result(result)
+            else:
+                self.set_exception(error)
+        except concurrent.futures.InvalidStateError:
+            pass  # somebody else has: that outcome stays
+
+    def _discard(self) -> None:
+        """Cancel it, as the standard library does, unless it has begun or has an outcome."""
+        try:
+            super().cancel()
+        finally:
+            with self._condition:
+                if self._state == concurrent.futures._base.CANCELLED:
+                    # (Otherwise `concurrent.futures.wait` would wait for ever.)
+                    self.set_running_or_notify_cancel()
+                    self._drop_call()
+
+    def _be_lost(self, error: BaseException) -> None:
+        """Fail in the child of a fork, without notifying: those who wait are in the parent."""
+        self._requests = None
+        if self._outcome is _ASKED:
+            # Somebody may have held the condition; and the callbacks are the parent's.
+            self.__dict__.update(_condition=threading.Condition(), _done_callbacks=[], _waiters=[])
+        self._settle(None, error)
+
+
+# Maps
+# ====
+#
+# Handing over a call can cost more than the call itself.  So `ThreadPool.map`
+# hands over inputs in *blocks*, and finds out while it runs how long they should
+# be.
+#
+# Inputs that nobody has begun are in `todo`, in order.  (All lists of inputs and
+# results are kept the last one first, so that `pop` takes the next.)  A worker takes some
+# from the front, as its block, and makes the calls.  The first block is a single
+# input.  The size doubles while blocks take less than `_BLOCK_SECONDS`, and is 1
+# again after one that took longer.
+#
+# When calls suddenly become slow, somebody is left with a long block.  So whoever
+# has nothing else to take (a worker that finds `todo` empty, a reader that has
+# waited for a while) *recalls* what the running blocks have not begun, back into
+# `todo`.  The owner of a block takes inputs from one end, a recaller from the
+# other, each in a single operation: every input is begun once, and the owner,
+# which finds the end of its block after its current call, need not be told.  The
+# first input of a block is begun as it is taken; otherwise two idle workers could
+# recall each other's blocks for ever.  A reader that has waited also takes the
+# results that a running block has so far.  So no call waits for another of the
+# same map while a worker is free, and calls may wait for each other, or for
+# results to be read.
+#
+# The map itself is the task.  It stands in the queue once, as long as there is an
+# input that nobody has begun, in `todo` or in a block.  A worker that takes it from
+# there adds it again, at the end, for the next worker that is free.  So any number
+# of workers can be at one map, and other tasks have their turn.
+#
+# One lock guards all maps of a queue.  It is never held while a call is made.
+# Results go to the reader through a queue of their own, in *parts*: the number of
+# the first input, the results, and a list that holds the error, if there is one.
+
+_BLOCK_SECONDS = 0.002
+
+_Part = tuple[int, list[Any], list[BaseException]]
+
+
+class _Maps:
+    """The maps of one queue."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()  # re-entrant, as a signal handler may run a map, too
+        self.unfinished: set[_Map] = set()  # those with inputs to be begun, or blocks under way
+
+    def settle_all(self, error: BaseException) -> None:
+        """Have all of them begin nothing more, and fail."""
+        with self.lock:
+            for job in list(self.unfinished):
+                job._settle(None, error)
+
+
+class _Block:
+    """Inputs that a worker has taken."""
+
+    def __init__(self, first: int, inputs: list[Any]) -> None:
+        self.first = first  # number of the first input; `inputs` has it last
+        self.stop = first + len(inputs)
+        begun = inputs.pop()
+        self.left = deque(inputs)
+        self.inputs = chain([begun], _popping(self.left))
+        self.results: list[Any] = []
+        self.handed_over = 0  # number of results that the reader has
+
+    def recall(self) -> list[Any]:
+        """Take back what has not been begun; the lock is held."""
+        inputs: list[Any] = []
+        try:
+            while True:
+                inputs.append(self.left.popleft())
+        except IndexError:
+            pass  # that was all
+        self.stop -= len(inputs)
+        return inputs
+
+    def number_begun(self) -> int:
+        return self.stop - self.first - len(self.left)
+
+
+# A map makes its calls at the speed of C, in ``results.extend(map(call, inputs))``.
+# The next two functions are iterators without a line of Python to each item.
+
+
+def _popping(items: deque[Any]) -> Iterator[Any]:
+    """Take items from the end, until IndexError is raised: others may take some as well."""
+    return map(deque.pop, repeat(items))
+
+
+def _emptying(items: list[Any]) -> Iterator[Any]:
+    """Take all items from the end, so that the list keeps none that was read."""
+    return map(list.pop, repeat(items, len(items)))
+
+
+def _call_with(function: Callable[..., Any], args: Iterable[Any]) -> Any:
+    """Call a function with a tuple of arguments, like `starmap`."""
+    return function(*args)
+
+
+class _Map(_Task):
+    """What `ThreadPool.map` puts into the queue."""
+
+    def __init__(self, pool: ThreadPool, function: Callable[..., Any],
+                 iterables: Sequence[Iterable[Any]],
+                 chunksize: int | None, buffersize: int | None) -> None:
+        self.function = function
+        self.requests = pool._requests_queue
+        self.maps = pool._crew.maps
+        if pool._make_context is not None:
+            self._context = pool._make_context()
+        self.max_block = sys.maxsize if chunksize is None else max(1, int(chunksize))
+        self.max_ahead = sys.maxsize if buffersize is None else buffersize
+        # A pool that is dropped is closed.  That must not be while inputs are to come.
+        self.pool = None if buffersize is None else pool
+        self.is_single = len(iterables) == 1
+        inputs = iterables[0] if self.is_single else zip(*iterables)
+        self.source = chain(inputs)  # never asks an iterator again once it has ended
+        self.input_error: Exception | None = None
+        self.fed = 0  # number of inputs handed over,
+        self.read = 0  # and of results read
+        self.parts: queue.SimpleQueue[_Part] = queue.SimpleQueue()
+        # What follows is guarded by the lock.
+        # (A heap: number of the first input; inputs, the last one first.)
+        self.todo: list[tuple[int, list[Any]]] = []
+        self.running: list[_Block] = []
+        self.size = 1  # of the next block
+        self.is_queued = False
+
+    # For the reader
+    # --------------
+
+    def feed(self) -> None:
+        """Hand over as many inputs as there may be ahead of the reader."""
+        room = self.max_ahead - (self.fed - self.read)
+        batch = self.size
+        if room < min(batch, (self.max_ahead + 1) // 2):
+            return  # wait for room for a block, or for half of the buffer
+        # In batches, as workers need not wait until all inputs are read.
+        while True:
+            inputs = list(islice(self.source, min(batch, room)))
+            if not inputs:
+                return
+            room -= len(inputs)  # before workers take from this very list
+            self.hand_over_inputs(inputs)
+            batch *= 2
+
+    def hand_over_inputs(self, inputs: list[Any]) -> None:
+        inputs.reverse()
+        # (If the map leaves the queue just now, the bound may be exceeded by one.)
+        if self.requests.maxsize > 0 and not self.is_queued and _own_worker(self.requests) is None:
+            self.requests.wait_for_room()
+        self.requests.check_open()
+        with self.maps.lock:
+            heappush(self.todo, (self.fed, inputs))
+            self.fed += len(inputs)
+            self.maps.unfinished.add(self)
+            is_new = not self.is_queued
+            self.is_queued = True
+        if is_new:
+            try:
+                self.requests.put(self)
+            except BaseException as error:
+                self._settle(None, error)
+                raise
+
+    def results(
+        self, ordered: bool, deadline: float | None,
+        is_finalizing: Callable[[], bool] = sys.is_finalizing,
+    ) -> Generator[Any, None, None]:
+        """Iterate over the results."""
+        early: dict[int, _Part] = {}
+        part = error = None
+        try:
+            while self.has_more():
+                part = early.pop(self.read, None) or self.next_part(deadline)
+                first, results, error = part
+                if ordered and first != self.read:
+                    early[first] = part
+                    continue
+                self.read += len(results)
+                yield from _emptying(results)
+                if error:
+                    raise error.pop()
+        finally:
+            # An error, a timeout, or a reader that wants no more.  (Where the interpreter
+            # is being torn down, there may be no globals any more.)
+            if self.read < self.fed and not is_finalizing():
+                self.drop()
+                # Tracebacks of errors that nobody has read may lead back to this frame.
+                self.parts = queue.SimpleQueue()
+                early.clear()
+                part = error = None
+
+    def has_more(self) -> bool:
+        """Feed; whether there are results to be read.  What the inputs raise comes after these."""
+        if self.input_error is None:
+            try:
+                self.feed()
+            except Exception as error:
+                self.input_error = error
+        if self.read < self.fed:
+            return True
+        if self.input_error is not None:
+            raise self.input_error
+        return False
+
+    def next_part(self, deadline: float | None) -> _Part:
+        """Wait for the next part; in a worker, make calls meanwhile if nobody else is idle."""
+        worker = _own_worker(self.requests) if deadline is None else None
+        patience = _BLOCK_SECONDS
+        while True:
+            if worker is not None:
+                self.run_inline(worker, patience < _PATIENCE)
+            seconds = _seconds_left(deadline)
+            longest = patience if worker is None else min(patience, 0.05)
+            try:
+                return self.parts.get(timeout=min(seconds, longest))
+            except queue.Empty:
+                if seconds <= 0:
+                    raise concurrent.futures.TimeoutError(
+                        f"result number {self.read} was not there in time") from None
+            self.hurry()
+            patience *= 2
+
+    def run_inline(self, worker: WorkerThread, patient: bool) -> None:
+        """In a worker that reads: make the calls of a block, if nobody else is idle."""
+        if self.parts.empty() and not self.requests.crew.has_idle(worker, patient):
+            _check_stack()
+            self.run_block(self.take_block(), worker)
+        del self, worker
+
+    def hurry(self) -> None:
+        """Have others begin what nobody has begun, and take the results that are there."""
+        with self.maps.lock:
+            self.recall()
+            is_offered = self.offer()
+            blocks = self.running.copy()
+        if is_offered:
+            self.requests.pass_on()
+        for block in blocks:
+            start = block.handed_over
+            # Without the lock: in free-threaded Python this may wait for a call.
+            results = block.results[start:]
+            with self.maps.lock:
+                if block in self.running and block.handed_over == start:
+                    self.hand_over(block, results, None)
+
+    def drop(self) -> None:
+        """Begin nothing more."""
+        with self.maps.lock:
+            self.recall()
+            self.todo.clear()
+            self.is_queued = False
+            self.note_if_finished()
+        self.requests.remove(self)
+
+    # With the lock held
+    # ------------------
+
+    def recall(self) -> None:
+        """Take back what the running blocks have not begun."""
+        for block in self.running:
+            self.recall_block(block)
+
+    def recall_block(self, block: _Block) -> None:
+        inputs = block.recall()
+        if inputs:
+            heappush(self.todo, (block.stop, inputs))
+
+    def offer(self) -> bool:
+        """Put the map into the queue if it is to be there, and is not: True if it was put."""
+        has_inputs = bool(self.todo) or any(block.left for block in self.running)
+        if self.is_queued or not has_inputs:
+            return False
+        self.is_queued = True
+        self.requests.queue.append(self._run)
+        return True
+
+    def hand_over(self, block: _Block, results: list[Any], error: BaseException | None) -> None:
+        """Give the reader what it does not have yet."""
+        if results or error is not None:
+            first = block.first + block.handed_over
+            block.handed_over += len(results)
+            results.reverse()
+            # (The error is in a list, so that whoever raises it can empty it.)
+            self.parts.put((first, results, [] if error is None else [error]))
+
+    def note_if_finished(self) -> None:
+        if not self.todo and not self.running:
+            self.maps.unfinished.discard(self)
+
+    # For the worker
+    # --------------
+
+    def _run(self, worker: WorkerThread) -> None:
+        self.run_block(self.take_block(from_queue=True), worker)
+        del self, worker  # see "Workers" on tracebacks
+
+    def take_block(self, from_queue: bool = False) -> _Block | None:
+        """Take the next block, if there is one, and leave the rest to others."""
+        block = None
+        with self.maps.lock:
+            if from_queue:
+                self.is_queued = False
+            if self.requests.cancelled:
+                self._discard()
+            if not self.todo:
+                self.recall()
+            if self.todo:
+                first, inputs = heappop(self.todo)
+                number = min(self.size, len(inputs))
+                block = _Block(first, inputs[-number:])
+                self.running.append(block)
+                del inputs[-number:]
+                if inputs:
+                    heappush(self.todo, (first + number, inputs))
+            is_offered = self.offer()
+        if is_offered:
+            self.requests.pass_on()
+        return block
+
+    def run_block(self, block: _Block | None, worker: WorkerThread) -> None:
+        """Make the calls of a block, and hand over what came of them."""
+        if block is None:
+            return
+        outer = worker.request
+        worker.request = self
+        error = None
+        begun = _now()
+        try:
+            block.results.extend(self.calls(worker, block.inputs))
+        except BaseException as caught:
+            error = caught
+        worker.request = outer
+        self.end_block(block, error, _now() - begun)
+        del self, worker, outer, block, error  # see "Workers" on tracebacks
+
+    def calls(self, worker: WorkerThread, inputs: Iterator[Any]) -> Iterator[Any]:
+        """Make the call for each input, and iterate over the results."""
+        function = self.function
+        is_single = self.is_single
+        if not worker._performs_plainly:
+            # A worker with a way of its own sees a request for each call.
+            arguments = zip(inputs) if is_single else inputs
+            inputs = map(partial(WorkRequest, function), arguments)
+            function = worker.perform
+            is_single = True
+        if self._context is None:
+            return map(function, inputs) if is_single else starmap(function, inputs)
+        if not is_single:
+            function = partial(_call_with, function)
+        contexts = map(Context.copy, repeat(self._context))  # one for each call
+        return map(Context.run, contexts, repeat(function), inputs)
+
+    def end_block(self, block: _Block, error: BaseException | None, seconds: float) -> None:
+        """Hand over the results and the error; leave to others what was not begun."""
+        made = len(block.results)
+        with self.maps.lock:
+            self.running.remove(block)
+            if made == block.number_begun() and not block.left:
+                error = None  # it was the IndexError at the end of the block
+            else:
+                self.note_failure(block, made)
+                if error is None:
+                    # To `map`, and to `extend`, this was the end.
+                    error = RuntimeError("a call raised StopIteration")
+            if seconds > _BLOCK_SECONDS:
+                self.size = 1
+            elif made >= self.size:
+                self.size = min(2 * self.size, self.max_block)
+            self.hand_over(block, block.results[block.handed_over:], error)
+            is_offered = self.offer()
+            self.note_if_finished()
+        if is_offered:
+            self.requests.pass_on()
+        del self, block, error
+
+    def note_failure(self, block: _Block, made: int) -> None:
+        """Take back what comes after a call that has failed; the lock is held."""
+        if made == block.number_begun():
+            block.left.pop()  # its call could not even start (no stack or memory): it has failed
+        self.recall_block(block)
+
+    # For a pool that is broken, shut down, or left in the parent of a fork
+    # ---------------------------------------------------------------------
+
+    def _settle(self, result: None, error: BaseException | None) -> None:
+        """Fail in place of what nobody has begun."""
+        assert error is not None
+        with self.maps.lock:
+            self.is_queued = False
+            self.recall()
+            for first, _ in self.todo:
+                self.parts.put((first, [], [error]))
+            self.todo.clear()
+            self.note_if_finished()
+
+    def _discard(self) -> None:
+        self._settle(None, concurrent.futures.CancelledError())
+
+    def cancel(self) -> bool:
+        """For `_WorkQueue`."""
+        self._discard()
+        return True
+
+    def lose_blocks(self, error: BaseException) -> None:
+        """Fail in place of the running blocks, too: in the child of a fork nobody is at them."""
+        self._settle(None, error)
+        for block in self.running:
+            self.parts.put((block.first + block.handed_over, [], [error]))
+        self.maps.unfinished.discard(self)
+
+    def __repr__(self) -> str:
+        return f"<map of {self.function!r}>"
+
+
+# What programs look at
+# =====================
+#
+# So that old programs and libraries run unchanged: programs written for the module
+# of 2006 use its two queues, and programs written for ThreadPoolExecutor look at
+# some of its private attributes.  The rest of the module does not use what is here.
+#
+# In 2006 the queues were `queue.Queue`.  A worker class with a `run` of its own
+# takes requests with ``_requests_queue.get(True, timeout)``, and puts a pair into
+# ``_results_queue``.  Futures and maps, of which such a `run` knows nothing, are
+# run by `get` itself.  A thread that is no worker may call `get`, too; for the
+# tasks a `_StandIn` then plays the worker.
+
+Queue = queue  # the name of that module in release 1.3.2
+
+
+class _RequestsQueue(_TaskQueue):
+    """The queue of tasks, with the method `get` of a `queue.Queue`."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Take the oldest request; `queue.Empty` if there is none in time."""
+        if not block:
+            timeout = 0
+        elif timeout is None:
+            timeout = float("inf")
+        deadline = _deadline(timeout)
+        worker: Any = threading.current_thread()
+        if not isinstance(worker, WorkerThread):
+            worker = _StandIn(self)
+        while True:
+            run = self.next_task(worker._dismissed.is_set, worker._lock, deadline)
+            if run is None:
+                break
+            if isinstance(run.__self__, WorkRequest):
+                return run.__self__
+            run(worker)
+            del run
+        if self.is_at_end():
+            worker._dismissed.set()  # so that its loop ends
+        raise queue.Empty
+
+
+class _StandIn:
+    """What a task sees of a worker, where the thread is none."""
+
+    request = None
+    _lock = None
+    perform = WorkerThread.perform
+
+    def __init__(self, requests: _TaskQueue) -> None:
+        self._crew = requests.crew
+        self._performs_plainly = self._crew.executor is None
+        self._dismissed = threading.Event()
+
+
+class _WorkQueue:
+    """What programs do with the `_work_queue` of a ThreadPoolExecutor."""
+
+    def __init__(self, requests: _TaskQueue) -> None:
+        self.qsize = requests.qsize
+        self.empty = requests.empty
+        self._tasks = requests.drain()
+
+    def get_nowait(self) -> Any:
+        """Take out the oldest item.  Nobody will begin it; its `future` can be cancelled."""
+        for task in self._tasks:
+            if isinstance(task, _Future):
+                task._detach()
+            elif isinstance(task, WorkRequest):
+                task._discard()  # it is no longer pending
+            return SimpleNamespace(future=task)
+        raise queue.Empty
+
+
+class _LooksLikeThreadPoolExecutor:
+    """The private attributes of a ThreadPoolExecutor that programs look at."""
+
+    _crew: _Crew
+    _requests_queue: _TaskQueue
+    _q_size: int
+
+    @property
+    def _max_workers(self) -> int:
+        return self._crew.limit
+
+    @_max_workers.setter
+    def _max_workers(self, number: int) -> None:
+        self._crew.change_limit(number - self._crew.limit)
+
+    @property
+    def _threads(self) -> set[WorkerThread]:
+        listed = self._crew.workers.copy()
+        if self._shutdown:
+            listed += self._crew.dismissed  # they have gone, or will, and may be joined
+        return set(listed)
+
+    @property
+    def _work_queue(self) -> Any:
+        return _WorkQueue(self._requests_queue)
+
+    @_work_queue.setter
+    def _work_queue(self, work_queue: Any) -> None:
+        # Subclasses bound a ThreadPoolExecutor by ``self._work_queue = queue.Queue(100)``.
+        self._q_size = self._requests_queue.maxsize = getattr(work_queue, "maxsize", 0)
+
+    @property
+    def _shutdown(self) -> bool:
+        return self._requests_queue.closed
+
+    @property
+    def _broken(self) -> str | bool:
+        reason = self._requests_queue.close_reason
+        return str(reason) if isinstance(reason, concurrent.futures.BrokenExecutor) else False
+
+
+# The pool
+# ========
+#
+# `ThreadPool` is the pool of 2006, and a ThreadPoolExecutor: asyncio, and others,
+# insist on the type.  It inherits nothing of use from that class but `__enter__`, and
+# starts threads of its own.
+#
+# Programs override `submit`, in a subclass or on an instance, to count or to bound
+# what is submitted, and count on `map` to go through it.  So there is a second
+# `map`, by futures, for them.
+
+
+class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[misc, override]
+                 concurrent.futures.ThreadPoolExecutor):
+    """A pool of worker threads, with a queue of requests and one of results.
+
+    >>> pool = ThreadPool(2)
+    >>> pool.putRequests(makeRequests(len, ["a", "bc"]))
+    >>> sorted(request.result for request in pool.results())
+    [1, 2]
+
+    It is a `concurrent.futures.ThreadPoolExecutor` as well; requests, futures
+    and maps may be mixed.
+
+    `num_workers` (or `max_workers`) threads start at once.  None means as many
+    as a ThreadPoolExecutor would take, the number of processors plus 4 but at
+    most 32, each started when something waits and no worker is idle.  The
+    threads are named `thread_name_prefix` and a number.  Where the second
+    argument is a string, the arguments are those of ThreadPoolExecutor:
+    ``(max_workers, thread_name_prefix, initializer, initargs)``.
+
+    `q_size` limits how many requests may wait for a worker; 0 means any number.
+    See `putRequest`.
+
+    ``initializer(*initargs)`` is called in each worker, also in one that is
+    added later, before its first request.  When one raises, that is logged,
+    whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
+    putting more raises it.
+
+    A request runs in its worker's own context, which the initializer may
+    prepare.  With ``context=contextvars.copy_context`` it runs in a copy of the
+    context of whoever put it; `context` may be any callable that returns a
+    `contextvars.Context`, and is called for each put.  (A copy shares what is
+    mutable in it: decimal's precision is one such thing.)
+
+    ``notify()`` is called whenever `poll` would find something new: by the
+    worker that has finished a request, or the thread that has withdrawn one.
+    An event loop schedules a `poll` by it, for instance with ``notify=lambda:
+    loop.call_soon_threadsafe(poll)``.  Some of these polls find nothing.  What
+    ``notify`` raises is logged.
+
+    `worker` is the class of the workers, a subclass of `WorkerThread`.  With an
+    `executor`, any of the kind that `concurrent.futures` describes, the workers
+    hand their calls on to that, one at a time, and wait for the results.
+
+    `resq_size` means nothing: a bound on results could deadlock.  `poll_timeout`
+    means nothing to our workers, which do not poll; it is handed on to a `run`
+    of your own.
+
+    `workers` lists the threads at work, `dismissedWorkers` those that were told
+    to go, or have gone, and were not yet joined, and `workRequests` what has
+    been put and not yet collected, by `requestID`.
+
+    A ``with`` block that ends well collects all results, with their callbacks,
+    and shuts the pool down.  One that an exception ends drops the requests that
+    nobody has begun, and completes futures and maps.  KeyboardInterrupt and
+    SystemExit leave it at once.
+
+    In a forked child the pool is empty, and its workers start as requests need
+    them.
+
+    >>> ThreadPool(2, thread_name_prefix="ham")
+    <ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>
+    """
+
+    _count = count()  # of the pools without a name
+
+    def __init__(
+        self, num_workers: int | None = None, q_size: int = 0, resq_size: Any = 0,
+        poll_timeout: Any = None, *,
+        initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = (),
+        max_workers: int | None = None, thread_name_prefix: str = "",
+        context: Callable[[], Context] | None = None,
+        notify: Callable[[], object] | None = None,
+        worker: type[WorkerThread] = WorkerThread,
+        executor: concurrent.futures.Executor | None = None,
+    ) -> None:
+        if isinstance(q_size, str):
+            # ThreadPoolExecutor(max_workers, thread_name_prefix, initializer, initargs)
+            thread_name_prefix = q_size
+            q_size = 0
+            if type(resq_size) is not int:
+                initializer = resq_size
+            if poll_timeout is not None:
+                initargs = poll_timeout
+            poll_timeout = None
+        _check_options(initializer, notify, context, worker, executor)
+        number = _number_of_workers(num_workers, max_workers)
+        name = thread_name_prefix or f"ThreadPool-{next(ThreadPool._count)}"
+        if initializer is not None:
+            initializer = partial(initializer, *initargs)
+        if poll_timeout is None:
+            poll_timeout = 5
+        self._q_size = _checked_number("q_size", q_size)
+        self._make_context = context
+        self._notify = notify
+        self._make_crew = partial(_Crew, worker, name, poll_timeout, initializer, executor)
+        if executor is not None:
+            _register_end()  # again, as it has to come before the end of that executor
+        self._start_empty()
+        if number is None:
+            self._crew.change_limit(_default_number_of_workers())
+        else:
+            self.createWorkers(number, poll_timeout)
+
+    def _start_empty(self) -> None:
+        """Have no worker and nothing pending: at the start, and again in a forked child."""
+        self._requests_queue = _RequestsQueue(self._q_size)
+        self._results_queue = _ResultsQueue() if self._notify is None else _NotifyingQueue()
+        self._crew = self._make_crew(self._requests_queue, self._results_queue)
+        when_dropped = partial(_close_dropped, self._requests_queue, self._results_queue)
+        self._results_queue.pool = weakref.ref(self, when_dropped)
+        self.workers = self._crew.workers
+        self.dismissedWorkers = self._crew.dismissed
+        self.workRequests = {}
+        _crews.add(self._crew)  # see "After a fork"
+
+    def __repr__(self) -> str:
+        workers = self.workers + self.dismissedWorkers
+        busy = sum(worker.request is not None for worker in workers)
+        queued = self._requests_queue.qsize()
+        uncollected = self._results_queue.qsize()
+        return (f"<{type(self).__name__} {self._crew.name!r}: {len(self.workers)} workers, "
+                f"{busy} busy, {queued} queued, {uncollected} uncollected>")
+
+    # Futures and maps
+    # ----------------
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any,
+               **kwds: Any) -> concurrent.futures.Future[Any]:
         """Queue the call ``fn(*args, **kwds)``; return a `concurrent.futures.Future`.
 
         >>> with ThreadPool(2) as pool:
@@ -1389,13 +2510,11 @@ class ThreadPool(concurrent.futures.Executor):
         ...     future.result()
         255
 
-        `concurrent.futures.wait`, `asyncio.wrap_future` and whatever else
-        takes such a future take this one.  The call is made in a copy of the
-        caller's context.  Where `q_size` requests wait, submitting waits, too.
+        Where `q_size` requests wait, submitting waits too.
 
         A worker that asks for the result (or the exception) of a future of its
         own pool, without a timeout, makes the call itself if nobody has begun
-        it.  So nested calls that do this cannot deadlock:
+        it and no other worker is idle.  So nested calls cannot deadlock:
 
         >>> def factorial(n):
         ...     return n * pool.submit(factorial, n - 1).result() if n else 1
@@ -1406,14 +2525,23 @@ class ThreadPool(concurrent.futures.Executor):
         Raises RuntimeError after `shutdown`, and
         `concurrent.futures.thread.BrokenThreadPool` if an initializer failed.
         """
-        future = _Future(fn, args, kwds, self._requests_queue)
-        self._requests_queue.wait_for_room()
-        self._requests_queue.put(future)
+        requests = self._requests_queue
+        future = _Future(fn, args, kwds, requests)
+        if self._make_context is not None:
+            future._context = self._make_context()
+        try:
+            if requests.maxsize > 0:
+                self._wait_for_room()
+            requests.put(future)
+        except BaseException:
+            requests.not_full.wake_one()  # rule 3: we may have been woken for this room
+            raise
         return future
 
-    def map(self, fn: Callable[..., Any], /, *iterables: Iterable[Any], timeout: float | None = None,
-            chunksize: int | None = None, buffersize: int | None = None,
-            ordered: bool = True) -> Generator[Any, None, None]:
+    def map(
+        self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None,
+        chunksize: int | None = None, buffersize: int | None = None, ordered: bool = True,
+    ) -> Generator[Any, None, None]:
         """Call `fn` with each input; return an iterator over the results, in order.
 
         >>> with ThreadPool(2) as pool:
@@ -1427,14 +2555,12 @@ class ThreadPool(concurrent.futures.Executor):
         `timeout` is in seconds from this call; after that, reading what is not
         there raises `concurrent.futures.TimeoutError`.
 
-        Cheap calls are handed over many at a time, slow ones one by one.
-        `chunksize` sets a number instead.  What is handed over together shares
-        a worker and a copy of the context, so calls that wait for one another,
-        or for their results to be read, need ``chunksize=1``.
+        Cheap calls are handed over in blocks, slow ones one by one; `chunksize`
+        limits the size of a block.  Calls may wait for each other.
 
         With `buffersize` the inputs are read in the thread that reads the
         results, and at most so many ahead of it: they may be endless.  With
-        ``ordered=False`` results come as they are ready.
+        ``ordered=False`` results come as they arrive.
 
         >>> from itertools import count, repeat
         >>> with ThreadPool(2) as pool:
@@ -1442,20 +2568,45 @@ class ThreadPool(concurrent.futures.Executor):
         ...     next(power for power in powers if power > 50)
         81
 
-        In a worker of the same pool, reading does what nobody has begun, as
-        with `submit`; the errors are the same, and ValueError for a
-        size below 1.  (`buffersize` is Python 3.14's; `ordered` is what
-        `multiprocessing.pool` spells ``imap_unordered``.)
+        In a worker of the same pool, reading makes the calls that nobody has
+        begun if no other worker is idle, as with `submit`.  The errors are the
+        same; TypeError or ValueError for a `buffersize` that is not a positive
+        integer.  (`buffersize` is Python 3.14's; `ordered` is what
+        `multiprocessing.pool` calls ``imap_unordered``.)
         """
         deadline = _deadline(timeout)
+        _check_buffersize(buffersize)
+        if "submit" in vars(self) or type(self).submit is not ThreadPool.submit:
+            return self._map_by_submit(fn, iterables, deadline, buffersize, ordered)
         job = _Map(self, fn, iterables, chunksize, buffersize)
         job.feed()
         return job.results(ordered, deadline)
 
-    # The end.
+    def _map_by_submit(
+        self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], deadline: float | None,
+        buffersize: int | None, ordered: bool,
+    ) -> Generator[Any, None, None]:
+        """The same by a `submit` that was overridden, with a future for each call."""
+        arguments = zip(*iterables)
+        futures: deque[concurrent.futures.Future[Any]] = deque()
+        finished: queue.SimpleQueue[concurrent.futures.Future[Any]] = queue.SimpleQueue()
+
+        def submit(number: int | None) -> None:
+            for args in islice(arguments, number):
+                future = self.submit(fn, *args)
+                futures.append(future)
+                if not ordered:
+                    future.add_done_callback(finished.put)
+
+        submit(buffersize)
+        more = 0 if buffersize is None else 1
+        return _results_of(futures, None if ordered else finished, partial(submit, more), deadline)
+
+    # The end
+    # -------
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let nothing more in, and the workers go when they have done what is queued.
+        """Let nothing more in; the workers go when they have done what is queued.
 
         >>> pool = ThreadPool(1)
         >>> future = pool.submit(abs, -1)
@@ -1465,25 +2616,39 @@ class ThreadPool(concurrent.futures.Executor):
         >>> pool.submit(abs, -2)
         Traceback (most recent call last):
             ...
-        RuntimeError: the pool was shut down and takes no more requests; make a new one
+        RuntimeError: cannot schedule new futures after shutdown; make a new pool
 
-        With `wait` it returns when they are gone (all but a worker that calls
-        it).  `cancel_futures` drops what nobody has begun: futures and maps are
-        cancelled, requests no longer pending.  Where no worker is left, what
-        waits fails with NoWorkersAvailable.  Results may be collected afterwards.
+        With `wait` it returns when they are gone (except in a worker, which waits
+        for nobody).  `cancel_futures` drops what nobody has begun: futures and
+        maps are cancelled, requests are no longer pending.  Where no worker is
+        left, what waits fails with NoWorkersAvailable.  Results may be collected
+        afterwards.
         """
         requests = self._requests_queue
+        crew = self._crew
         requests.close()
-        requests.cancelled |= cancel_futures
-        requests.cut(cancel_futures)
-        for request in requests.drain() if cancel_futures else ():
-            request._drop()
-        if wait:
-            self._join(self.workers + self.dismissedWorkers)
-        for request in requests.drain() if self._stranded() else ():
-            request._finish(None, NoWorkersAvailable("shut down without a worker; call createWorkers before that"))
+        if cancel_futures:
+            self._drop_everything()
+        if wait and _own_worker(requests) is None:
+            # (A worker that goes may have started another.)
+            while (crew.workers or crew.dismissed) and not sys.is_finalizing():
+                crew.join(crew.workers + crew.dismissed)
+        if crew.is_stuck():
+            for task in requests.drain():
+                _call_safely(task._settle, None, NoWorkersAvailable(
+                    "shut down without a worker; call createWorkers before that"))
 
-    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+    def _drop_everything(self) -> None:
+        """Begin nothing more."""
+        self._requests_queue.cancelled = True
+        for task in self._requests_queue.drain():
+            _call_safely(task._discard)
+        self._crew.maps.settle_all(concurrent.futures.CancelledError())
+
+    def __exit__(self, exc_type: type[BaseException] | None, exc_value: object, tb: object,
+                 is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():
+            return  # a generator that was left in its block: there may be no globals any more
         try:
             if exc_type is None:
                 self.wait()
@@ -1491,146 +2656,420 @@ class ThreadPool(concurrent.futures.Executor):
             exc_type = type(error)
             raise
         finally:
-            at_once = exc_type is not None and issubclass(exc_type, (KeyboardInterrupt, SystemExit))
-            self.shutdown(wait=not at_once, cancel_futures=exc_type is not None)
+            self._leave_block(exc_type)
+
+    def _leave_block(self, exc_type: type[BaseException] | None) -> None:
+        if exc_type is None:
+            self.shutdown(wait=True)
+        elif issubclass(exc_type, (KeyboardInterrupt, SystemExit)):
+            self._requests_queue.abandoned = True
+            self._requests_queue.close()
+            self._drop_everything()
+            self.shutdown(wait=False)
+        else:
+            _drop_requests(self._requests_queue)
+            self.shutdown(wait=True)
 
     def _check(self) -> None:
         """Assert what must hold whenever no call is under way (for the tests)."""
-        assert all(request.requestID == key for key, request in self.workRequests.items())
-        for parking in (self._requests_queue.parking, self._requests_queue.room, self._results_queue.parking):
-            with suppress(IndexError):  # the end
-                # (While we look, a bell may be taken off, and hung up again.  For the `partial` see "After a fork".)
-                assert all(isinstance(ring, partial) or ring.__self__.locked() or ring not in parking.hung
-                           or ring.__self__.locked() for ring in map(parking.hung.__getitem__, count()))  # invariant 1
+        pending = self.workRequests
+        assert all(request.requestID == key for key, request in pending.items())
         assert not set(self.workers) & set(self.dismissedWorkers)
-        with suppress(IndexError):
-            assert all(not isinstance(request, WorkRequest) or request.requestID in self.workRequests
-                       for request in map(self._requests_queue.queue.__getitem__, count()))
+        for task in self._requests_queue.waiting():
+            if isinstance(task, WorkRequest):
+                assert pending.get(task.requestID) is task
 
 
-def _whole(name: str, number: Any, least: float) -> int:
-    if not hasattr(number, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {number!r}")
-    if operator.index(number) < least:
-        raise ValueError(f"{name} must be greater than {least - 1}, not {number!r}")
-    return operator.index(number)
+def _check_callable(name: str, given: object, remedy: str = "") -> None:
+    if given is not None and not callable(given):
+        raise TypeError(f"{name} must be a callable, not {given!r}{remedy}")
 
 
-def _how_many(num_workers: int | None, max_workers: int | None) -> int:
-    if max_workers is not None:
-        if num_workers is not None:
-            raise TypeError("num_workers and max_workers are two names for one thing; give one of them")
-        return _whole("max_workers", max_workers, 1)
-    most = min(32, (getattr(os, "process_cpu_count", os.cpu_count)() or 1) + 4)
-    return most if num_workers is None else _whole("num_workers", num_workers, 0)
+def _check_options(initializer: object, notify: object, context: object, worker: object,
+                   executor: object) -> None:
+    _check_callable("initializer", initializer)
+    _check_callable("notify", notify)
+    _check_callable("context", context, "; contextvars.copy_context is one")
+    if not isinstance(worker, type) or not issubclass(worker, WorkerThread):
+        raise TypeError(f"worker must be a subclass of WorkerThread, not {worker!r}")
+    if isinstance(executor, type):
+        raise TypeError(f"executor must be an executor, not the class {executor.__name__}; "
+                        "call it to make one")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor must have a method submit, as ProcessPoolExecutor() has, "
+                        f"not {executor!r}")
+
+
+def _check_buffersize(buffersize: object) -> None:
+    if buffersize is not None and not isinstance(buffersize, int):
+        raise TypeError(f"buffersize must be an integer or None, not {buffersize!r}")
+    if buffersize is not None and buffersize < 1:
+        raise ValueError(f"buffersize must be None or > 0, not {buffersize!r}")
+
+
+def _number_of_workers(num_workers: int | None, max_workers: int | None) -> int | None:
+    if max_workers is None:
+        return None if num_workers is None else _checked_number("num_workers", num_workers, 0)
+    if num_workers is not None:
+        raise TypeError("num_workers and max_workers are two names for one thing; give one")
+    number = _checked_number("max_workers", max_workers)
+    if number <= 0:
+        raise ValueError(f"max_workers must be greater than 0, not {max_workers!r}")
+    return number
+
+
+def _default_number_of_workers() -> int:
+    count_processors = getattr(os, "process_cpu_count", os.cpu_count)
+    return min(32, (count_processors() or 1) + 4)
+
+
+def _drop_requests(requests: _TaskQueue) -> None:
+    """Begin no request that waits, but futures and maps."""
+    for task in requests.waiting():
+        if isinstance(task, WorkRequest) and requests.remove(task):
+            _call_safely(task._discard)
+
+
+def _close_dropped(requests: _TaskQueue, results: _ResultsQueue, _: object,
+                   is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+    """Called when a pool is dropped: its workers do what waits, and leave."""
+    if not is_finalizing():
+        requests.close(RuntimeError("cannot schedule new futures after the pool was dropped"))
+        results.keep_nothing()
+
+
+def _results_of(
+    futures: deque[concurrent.futures.Future[Any]],
+    finished: queue.SimpleQueue[concurrent.futures.Future[Any]] | None,
+    submit_more: Callable[[], object], deadline: float | None,
+) -> Generator[Any, None, None]:
+    """Iterate over the results of the futures, in their order, or in that of `finished`."""
+    future: concurrent.futures.Future[Any] | None = None
+    try:
+        while futures:
+            if finished is None:
+                future = futures.popleft()
+            else:
+                future = _next_finished(finished, deadline)
+                futures.remove(future)
+            submit_more()
+            seconds = None if deadline is None else max(0.0, deadline - _now())
+            result = [future.result(seconds)]
+            future = None
+            yield result.pop()  # which nobody here keeps
+    finally:
+        if future is not None:
+            futures.append(future)
+        for left in futures:
+            left.cancel()
+        futures.clear()
+        left = future = None  # type: ignore[assignment]
+
+
+def _next_finished(finished: queue.SimpleQueue[concurrent.futures.Future[Any]],
+                   deadline: float | None) -> concurrent.futures.Future[Any]:
+    while True:
+        seconds = _seconds_left(deadline)
+        try:
+            return finished.get(timeout=seconds)
+        except queue.Empty:
+            if seconds <= 0:
+                raise concurrent.futures.TimeoutError("a result was not there in time") from None
+
+
+# The end of the program
+# ======================
+#
+# When the main thread is done, the futures and maps that are there are completed,
+# before the program's own `atexit` functions are called: these may remove a
+# temporary folder, or close a database, that the calls still use.  Requests are
+# not waited for, and idle workers are let go.
+#
+# This takes two calls of one function.  The first is made by the threading
+# module, when the main thread is done.  It waits for the futures and maps that
+# are there, and ends nothing.  (It is registered again by a pool with an
+# `executor`, since it has to come before the end of that executor.)  The second
+# is made by `atexit`, and comes last.  It waits in the same way for what `atexit`
+# functions have put, drops requests, and lets the workers go.  What is put from
+# then on is still served, by a worker that leaves when it is idle.
+#
+# What is waited for is noted once, at the start of each call.  Otherwise a future
+# that submits itself again would hold the program for ever.
+#
+# Where workers cannot be daemonic (in isolated sub-interpreters, or by the choice
+# of a worker class), the threading module joins them before `atexit` is called.
+# So these are let go by the first call.  And in a sub-interpreter the second
+# call waits for all workers, as no thread may outlive it.
+
+
+def _end_of_program(is_last: bool) -> None:
+    wait_for_all = is_last and not _is_main_interpreter()
+    if is_last:
+        _TaskQueue.ending = True
+    owed: set[Any] | None = None  # of what was unfinished at the start: what still is
+    seconds = 0.0005
+    while True:
+        workers = _living_workers()
+        _release_workers([worker for worker in workers if is_last or not worker.daemon])
+        unfinished = _unfinished(workers, wait_for_all)
+        owed = unfinished if owed is None else owed & unfinished
+        if wait_for_all:
+            leaving = workers
+        else:
+            leaving = [worker for worker in workers if is_last and _is_idle(worker)]
+        if leaving:
+            leaving[0].join(seconds)
+        elif owed:
+            time.sleep(seconds)  # there is no way to wait for all kinds at once
+        else:
+            return
+        seconds = min(2 * seconds, 0.05)
+
+
+def _living_workers() -> list[WorkerThread]:
+    workers = [thread for thread in threading.enumerate() if isinstance(thread, WorkerThread)]
+    return [worker for worker in workers if worker is not threading.current_thread()]
+
+
+def _release_workers(workers: list[WorkerThread]) -> None:
+    """Let these leave when they are idle; drop the requests that wait for them."""
+    for requests in {worker._requests_queue for worker in workers}:
+        requests.ending = True
+        _drop_requests(requests)
+        requests.not_empty.wake_one()
+
+
+def _unfinished(workers: list[WorkerThread], include_abandoned: bool) -> set[Any]:
+    """The futures and maps that these workers will complete."""
+    if not include_abandoned:
+        workers = [worker for worker in workers if not worker._requests_queue.abandoned]
+    tasks: list[Any] = []
+    for requests in {worker._requests_queue for worker in workers}:
+        tasks += requests.waiting()
+        with requests.crew.maps.lock:
+            tasks += requests.crew.maps.unfinished
+    # After the queues: what has left a queue meanwhile has come to a worker.
+    for worker in workers:
+        _wait_for_note(worker)
+        tasks += _tasks_of(worker)
+    return {task for task in tasks if isinstance(task, (_Future, _Map))}
+
+
+def _wait_for_note(worker: WorkerThread) -> None:
+    """Wait while a worker may have taken something that it has yet to note."""
+    sleepers = worker._requests_queue.not_empty.sleepers
+    while _is_idle(worker) and not worker._gone and worker._lock not in sleepers:
+        time.sleep(0.0005)
+
+
+def _tasks_of(worker: WorkerThread) -> list[Any]:
+    return [getattr(worker._taken, "__self__", None), worker.request]
+
+
+def _is_idle(worker: WorkerThread) -> bool:
+    # (Of one with a `run` of the user's own nobody knows.)
+    return worker._taken is None and type(worker).run is WorkerThread.run
+
+
+def _is_main_interpreter() -> bool:
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        with suppress(ImportError):
+            module = __import__(name)
+            return bool(module.get_current() == module.get_main())
+    return True  # there are no others
+
+
+def _register_end() -> None:
+    with suppress(RuntimeError):  # the main thread is done already
+        threading._register_atexit(_end_of_program, False)  # type: ignore[attr-defined]
+
+
+_register_end()
+atexit.register(_end_of_program, True)
 
 
 # After a fork
 # ============
 #
 # `os.fork` copies the memory, but of all threads only the one that called it.
-# What the others held, locks included, stays held for ever, so the child's
-# pools get everything new.  Their workers start with the first request: on
-# the parking hangs a false bell, and whoever rings it to wake a worker creates
-# the workers instead.
+# What the others held, locks included, stays held for ever.  So the pools of the
+# child get everything new, and their workers start as tasks need them.  Futures
+# and maps of before the fork will never be done in the child: there they fail,
+# with an error that says so.
 
-
-def _first_ring(pool: weakref.ref[ThreadPool], num_workers: int) -> None:
-    if (there := pool()) and there._requests_queue.closed is None:
-        there.createWorkers(num_workers)
+_crews: weakref.WeakSet[_Crew] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for pool in list(_pools):
-        before, number = pool._requests_queue, len(pool.workers)
-        pool._start_empty()
-        pool._requests_queue.closed = before.closed
-        if number and before.closed is None:
-            pool._requests_queue.parking.hung.append(partial(_first_ring, weakref.ref(pool), number))
-        # If it was a worker who forked, it is the child's main thread now; it
-        # must find nothing more to do when its request is done.
-        before.cut(True)
-        before.queue, before.cancelled, before.closed = deque(), True, RuntimeError("left in the parent of a fork")
+    for crew in list(_crews):
+        pool = crew.results.pool()
+        before = crew.requests
+        if pool is not None and pool._requests_queue is before:
+            pool._start_empty()
+            if before.closed:
+                pool._requests_queue.close(before.close_reason)
+            else:
+                pool._crew.change_limit(crew.limit)
+        _lose(crew)
 
 
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)
+def _lose(crew: _Crew) -> None:
+    """Fail, in the child, the futures and maps that the parent still works on."""
+    error = RuntimeError("left in the parent process of a fork; submit it again in the child")
+    requests = crew.requests
+    lost: set[Any] = set(requests.waiting())
+    for worker in crew.workers + crew.dismissed:
+        # (If it was a worker who forked, it goes on here, as the only thread.)
+        if worker is not threading.current_thread():
+            lost.update(_tasks_of(worker))
+    # Those who go on find nothing more to do.
+    requests.queue = deque()
+    requests.close_reason = error
+    requests.closed = True
+    requests.cancelled = True
+    crew.maps.lock = threading.RLock()
+    for job in list(crew.maps.unfinished):
+        job.lose_blocks(error)
+    for task in lost:
+        if isinstance(task, _Future):
+            task._be_lost(error)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 # The demo
 # ========
 #
-# ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file
-# below and prints a manifest, as ``sha256sum`` would, for ``sha256sum -c`` to
-# check.  It is a good job for threads: while one waits for the disk another
-# computes, and `hashlib` lets go of the global lock meanwhile.  The steps are
-# numbered in `_print_manifest`.
+# ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file below
+# and prints a list, as ``sha256sum`` would, for ``sha256sum -c`` to check.  It is
+# a good job for threads: while one waits for the disk another computes, and
+# `hashlib` releases the GIL meanwhile.  The steps are numbered in
+# `_print_manifest`.
 
 
 def _digest(path: bytes, output: os.stat_result) -> str | None:
-    """The SHA-256 of a file, read piece by piece; None for a pipe or the like, and for our own output."""
-    if os.path.samestat(status := os.stat(path), output) or not stat.S_ISREG(status.st_mode):
+    """The SHA-256 of a file; None for a pipe or the like, and for our own output."""
+    status = os.stat(path)
+    if os.path.samestat(status, output) or not stat.S_ISREG(status.st_mode):
         return None
-    digest, piece = hashlib.sha256(), memoryview(bytearray(1 << 18))
+    digest = hashlib.sha256()
+    piece = memoryview(bytearray(1 << 18))
     with open(path, "rb", buffering=0) as file:
-        while size := file.readinto(piece):
+        while True:
+            size = file.readinto(piece)
+            if not size:
+                return digest.hexdigest()
             digest.update(piece[:size])
-    return digest.hexdigest()
 
 
 def _line(digest: str, name: bytes) -> bytes:
-    """A line of the manifest; a backslash at its start says that the name is escaped."""
-    name = b"./-" if name == b"-" else name  # the plain one is sha256sum's standard input
+    """A line of the list; a backslash at its start says that the name is escaped."""
+    if name == b"-":
+        name = b"./-"  # the plain one is sha256sum's standard input
     escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-    return b"%s%s  %s\n" % (b"\\" * (escaped != name), digest.encode(), escaped)
+    mark = b"" if escaped == name else b"\\"
+    return b"%s%s  %s\n" % (mark, digest.encode(), escaped)
 
 
 def _find_files(folders: list[bytes], onerror: Callable[[OSError], object]) -> Iterator[bytes]:
     """The path of every file below; links to folders are not followed."""
-    for folder, _, names in chain.from_iterable(os.walk(top, onerror=onerror) for top in folders):
-        yield from (os.path.join(folder, name) for name in names)
+    for top in folders:
+        for folder, _, names in os.walk(top, onerror=onerror):
+            for name in names:
+                yield os.path.join(folder, name)
+
+
+class _NoBar:
+    """Stands for a progress bar where there is none."""
+
+    total: int | None = None
+
+    def update(self) -> None: ...
+    def clear(self) -> None: ...
+    def refresh(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def _progress_bar() -> Any:
+    """A bar on stderr, if tqdm is installed and somebody is there to see it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return _NoBar()
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        return _NoBar()
+    return tqdm(unit=" files")
+
+
+class _Report:
+    """What the demo prints: the list on stdout, the bar and complaints on stderr."""
+
+    def __init__(self, prefix: int) -> None:
+        self.prefix = prefix  # number of bytes to leave out of each path
+        self.bar = _progress_bar()
+        self.shares_terminal = sys.stdout.isatty()
+        self.failures = 0
+
+    def show(self, request: Any, digest: str | None) -> None:
+        if digest is not None:
+            if self.shares_terminal:
+                self.bar.clear()
+            sys.stdout.buffer.write(_line(digest, request.args[0][self.prefix:]))
+            sys.stdout.buffer.flush()
+        self.bar.update()
+        if self.shares_terminal:
+            self.bar.refresh()  # below the line
+
+    def show_failure(self, request: Any, exc_info: Any) -> None:
+        self.complain(exc_info[1], request.args[0])
+        self.bar.update()
+
+    def complain(self, error: Any, path: bytes) -> None:
+        self.failures += 1
+        self.bar.clear()
+        _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
 
 
 def _print_manifest(folders: list[bytes], num_workers: int) -> int:
-    """Hash every file below the folders; 1 if any could not be read, else 0."""
-    output, failures = os.fstat(sys.stdout.fileno()), []
+    """Hash every file below the folders; 1 if one could not be read, else 0."""
+    # 1. Callbacks: `show` and `show_failure`.  They run in this thread, so they may print,
+    #    count and draw without a lock.
     prefix = len(os.path.join(folders[0], b"")) if len(folders) == 1 else 0
-    bar = argparse.Namespace(total=0, update=bool, clear=bool, close=bool)  # bool() does nothing
-    with suppress(ImportError):  # a progress bar, if tqdm is installed and anybody is there to see it
-        from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
-        bar = tqdm(total=0, unit=" file", disable=sys.stderr is None or not sys.stderr.isatty())
-
-    # 1. Callbacks.  They run in this thread, so they may print, count and draw without a lock.
-    def show(request: Any, digest: str | None) -> None:
-        if digest:
-            bar.clear()
-            sys.stdout.buffer.write(_line(digest, request.args[0][prefix:]))
-            sys.stdout.buffer.flush()
-        bar.update()
-
-    def report(request: Any, exc_info: Any) -> None:
-        complain(exc_info[1], request.args[0])
-        bar.update()
-
-    def complain(error: Any, path: bytes) -> None:
-        failures.append(path)
-        bar.clear()
-        _say(f"{os.fsdecode(path)!r}: {getattr(error, 'strerror', error)}")
-
-    # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large
-    #    tree does not fill the memory.
+    report = _Report(prefix)
+    output = os.fstat(sys.stdout.fileno())
+    # 2. A pool.  When 100 files wait, `putRequest` waits too, so that a large folder does
+    #    not fill the memory.
     pool = ThreadPool(1, q_size=100)
-    for file in _find_files(folders, lambda error: complain(error, error.filename)):
-        bar.total += 1
-        # 3. Requests, one a file.
-        pool.putRequest(WorkRequest(_digest, [file, output], callback=show, exc_callback=report))
+    found = 0
+    for file in _find_files(folders, lambda error: report.complain(error, error.filename)):
+        found += 1
+        # 3. Requests, one for each file.
+        pool.putRequest(WorkRequest(_digest, [file, output], None, None,
+                                    report.show, report.show_failure))
+        # 4. Results, as many as have arrived: calls the callbacks.
         with suppress(NoResultsPending):
-            pool.poll()  # 4. Results, as many as have come: calls the callbacks.
-        # 5. If there is more to do than its workers can, the pool grows ...
-        pool.createWorkers(max(0, min(num_workers, len(pool.workRequests)) - len(pool.workers)))
-    for _ in pool.results():  # 6. ... and at the end those go who have nothing left to do.
+            pool.poll()
+        # 5. If more files wait than there are workers, the pool grows ...
+        if len(pool.workers) < min(num_workers, len(pool.workRequests)):
+            num_workers = _grow(pool, num_workers)
+    report.bar.total = found  # from now on the bar knows what 100 % is
+    # 6. ... and at the end those workers go that have nothing left to do.
+    for _ in pool.results():
         pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
-    bar.close()
-    return 1 if failures else 0
+    report.bar.close()
+    return 1 if report.failures else 0
+
+
+def _grow(pool: ThreadPool, num_workers: int) -> int:
+    """Add a worker; return how many there may be: fewer, if no thread can be started."""
+    try:
+        pool.createWorkers(1)
+    except RuntimeError:
+        _say(f"only {len(pool.workers)} threads can be started")
+        return len(pool.workers)
+    return num_workers
 
 
 def _main(arguments: list[str] | None = None) -> int:
@@ -1641,28 +3080,40 @@ def _main(arguments: list[str] | None = None) -> int:
     folder does not exist.
     """
     parser = argparse.ArgumentParser(description=_main.__doc__)
-    parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER", help="the current one if left out")
-    parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N", help="workers, else %(default)s")
+    parser.add_argument("folders", nargs="*", default=["."], metavar="FOLDER",
+                        help="the current one if left out")
+    parser.add_argument("-w", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="workers, else %(default)s")
     options = parser.parse_args(arguments)
-    problems = [f"there is no folder {folder!r}" for folder in options.folders if not os.path.isdir(folder)]
-    problems += [f"-w must be at least 1, not {options.w}"] if options.w < 1 else []
-    problems += ["standard output is closed"] if sys.stdout is None else []
-    if problems:
-        return _say(problems[0], 2)
+    for folder in options.folders:
+        if not os.path.isdir(folder):
+            return _say(f"there is no folder {folder!r}", 2)
+    if options.w < 1:
+        return _say(f"-w must be at least 1, not {options.w}", 2)
+    if sys.stdout is None:
+        return _say("standard output is closed", 2)
     try:
         return _print_manifest([os.fsencode(folder) for folder in options.folders], options.w)
     except KeyboardInterrupt:
         return 130
-    except OSError as error:  # from our own output; spare the interpreter its last attempt to write
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # (141 is for ``| head``, which has seen enough.)
-        return 141 if isinstance(error, BrokenPipeError) else _say(f"the manifest cannot be written: {error.strerror}")
+    except BrokenPipeError:  # ``| head``, which has seen enough
+        _forget_output()
+        return 141
+    except OSError as error:  # from our own output
+        _forget_output()
+        return _say(f"the list cannot be written: {error.strerror}")
+
+
+def _forget_output() -> None:
+    """Send further output to the null device: the interpreter flushes it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(line: str, status: int = 1) -> int:
-    """Print a line on stderr; if that is closed or full, it is no reason to stop.  Return the status."""
+    """Print a line on stderr, if that is not closed or full, and return the status."""
     with suppress(OSError):
-        os.write(2, os.fsencode(f"threadpool.py: {line}\n"))  # not by sys.stderr, which would try again at exit
+        # Not by sys.stderr, which would try again at exit.
+        os.write(2, os.fsencode(f"threadpool.py: {line}\n"))
     return status
 
 
