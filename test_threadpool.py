@@ -2419,7 +2419,7 @@ class TestRepr:
     def test_a_map_shows_its_callable(self, make_pool):
         pool = make_pool(1)
         [worker] = pool.workers
-        assert list(pool.map(lambda _: repr(worker.request), [1, 2]))[0].startswith("<map of <function ")
+        assert next(pool.map(lambda _: repr(worker.request), [1, 2])).startswith("<map of <function ")
         assert worker.request is None
         with pytest.raises(ZeroDivisionError):
             list(pool.map(lambda number: 1 // number, [0]))
@@ -4874,7 +4874,7 @@ class TestInsideOfMaps:
         pool, read = make_pool(1), []
         held = Held(pool, 5, 5, call)
         held.gate.open.set()
-        with pytest.raises((error, RuntimeError), match="the call's own|a call raised StopIteration"):
+        with pytest.raises((error, RuntimeError), match=r"the call's own|a call raised StopIteration"):
             for result in held.results():
                 read.append(result)
         assert read == list(range(where))
@@ -4894,6 +4894,7 @@ class TestInsideOfMaps:
     def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
         job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
         job.size = 50  # so much it would hand over at once
+        job.parts.put((0, [], []))  # there is something to read meanwhile
         fed = []
         for job.read in (0, 4, 5, 9, 10):
             job.feed()

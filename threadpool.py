@@ -353,14 +353,18 @@ class WorkRequest(_Task):
         Cancelling searches the queue: about 10 µs when 1,000 requests wait.
         """
         pool = self._pool()
-        removed = False
-        try:  # an interrupt after the removal must not leave it pending
-            if pool is not None:
-                removed = pool._requests_queue.remove(self)
-        finally:
-            if removed:
-                self._discard()
-        return removed
+        if pool is None:
+            return False
+        try:
+            if not pool._requests_queue.remove(self):
+                return False
+            self._discard()
+        except BaseException:  # an interrupt after the removal must not leave it pending
+            if not pool._has(self):
+                self._results = self._context = None
+                pool._unregister(self)
+            raise
+        return True
 
     def _pool(self) -> ThreadPool | None:
         """The pool where it waits or runs, if there is one."""
@@ -738,6 +742,7 @@ class _TaskQueue(_Queue):
     """Where tasks wait for a worker."""
 
     crew: _Crew  # see "Workers"
+    abandoned = False  # True after Ctrl-C: the end of the program does not wait for it
     # At the end of the program idle workers are to leave, of this queue or (set on the
     # class) of all.
     ending = False
@@ -749,7 +754,7 @@ class _TaskQueue(_Queue):
         self.closed = False
         self.close_reason: Exception = RuntimeError()  # what a put raises once it is closed
         self.cancelled = False  # True once what waits is to be discarded
-        self.abandoned = False  # True after Ctrl-C: the end of the program does not wait for it
+        self.lost: Exception | None = None  # in the child of a fork: why what was there fails
         self.start_worker: Callable[[], object] | None = None
 
     # For those who put
@@ -846,8 +851,7 @@ class _TaskQueue(_Queue):
     def pass_on(self) -> None:
         """Wake the next worker, or start one, if there is news for it (rule 3)."""
         if self.has(1):
-            with suppress(RuntimeError):  # no thread can be started: those at work go on alone
-                self.call_worker()
+            _call_safely(self.call_worker)  # if none can be started, those at work go on alone
         elif self.is_at_end():
             self.not_empty.wake_one()
 
@@ -938,7 +942,9 @@ class WorkerThread(threading.Thread):
 
     def __init__(self, requests_queue: _TaskQueue, results_queue: _ResultsQueue,
                  poll_timeout: float | None = 5, **thread_keywords: Any) -> None:
-        if sys.is_finalizing():  # before Python 3.13, `start` would wait for ever
+        if sys.is_finalizing() or (_TaskQueue.ending and not _is_main_interpreter()):
+            # Before Python 3.13 `start` would wait for ever; and no thread may outlive a
+            # sub-interpreter.
             raise RuntimeError("can't start a worker at interpreter shutdown")
         thread_keywords.setdefault("daemon", _DAEMONS_ALLOWED)
         super().__init__(**thread_keywords)
@@ -951,9 +957,11 @@ class WorkerThread(threading.Thread):
         self._performs_plainly = has_plain_perform and self._crew.executor is None
         self._dismissed = threading.Event()
         self._lock = threading.Lock()  # by which it sleeps
+        self._is_ready = False  # True once it has called the initializer
         self._gone = False
         self._taken: Any = None  # the `_run` of the task that it took from the queue
         self.request: Any = None  # what it is doing: that task, or a call nested in it
+        self._outer: list[Any] = []  # the tasks around a nested call
         try:
             self.start()
         except BaseException:
@@ -978,6 +986,7 @@ class WorkerThread(threading.Thread):
             self._crew.remove(self)
 
     def _serve(self) -> None:
+        self._is_ready = True
         requests = self._requests_queue
         is_dismissed = self._dismissed.is_set
         was_woken = True  # by whoever started it: there may be more news than for one worker
@@ -1099,9 +1108,11 @@ class _Crew:
             if len(self.workers) < self.limit:
                 try:
                     self._start_one(self.poll_timeout)
-                except RuntimeError:
+                except Exception as error:
                     if not self.workers:
                         raise
+                    if not isinstance(error, RuntimeError):  # as where no thread can be started
+                        _log("exception starting a worker")
 
     def add_one(self, poll_timeout: float | None) -> None:
         """Let there be one more worker, and start it."""
@@ -1191,18 +1202,22 @@ class _Crew:
         """Whether tasks wait, and nobody is left, or will be started, to take them."""
         if self.requests.empty() or self.starting or len(self.workers) < self.limit:
             return False
-        # In this order: see `_move`.
-        if any(map(_may_serve, self.workers.copy())):
+        # In this order: see `_move`.  (Our own leave the first list by themselves.)
+        if any(_runs_our_run(worker) or worker.is_alive() for worker in self.workers.copy()):
             return False
-        return not any(map(_may_serve, self.dismissed.copy()))
+        for worker in self.dismissed.copy():
+            if not worker._gone and (_runs_our_run(worker) or worker.is_alive()):
+                return False
+        return True
 
 
-def _may_serve(worker: WorkerThread) -> bool:
-    # A `run` of the user's own does not set _gone.  (Ours are not asked whether they are alive:
-    # before Python 3.13 a KeyboardInterrupt there has it say False from then on, bpo-45274.)
-    if worker._gone:
-        return False
-    return type(worker).run is WorkerThread.run or worker.is_alive()
+def _runs_our_run(worker: WorkerThread) -> bool:
+    """Whether the worker runs our `run`, which sets `_gone`, and not one of the user's.
+
+    (Ours is not asked whether it is alive: before Python 3.13, a KeyboardInterrupt in
+    `is_alive` has it say False from then on, bpo-45274.)
+    """
+    return type(worker).run is WorkerThread.run
 
 
 # Requests in, results out
@@ -1373,7 +1388,8 @@ class _RequestPool:
     def _claim_forgotten(self, request: WorkRequest) -> None:
         """Let a request be put that a program has cleared from `workRequests`, and no other."""
         if not request._is_forgotten():
-            raise ValueError(f"{request!r} is pending; collect it before it is put again") from None
+            raise ValueError(
+                f"{request!r} is pending; collect it before it is put again") from None
         vars(request).pop("_may_be_put", None)
 
     def _undo_put(self, request: WorkRequest) -> None:
@@ -1405,6 +1421,13 @@ class _RequestPool:
     def _wait_for_room(self, block: bool = True, timeout: float | None = None) -> None:
         if _own_worker(self._requests_queue) is None:
             self._requests_queue.wait_for_room(block, timeout)
+
+    def _has(self, request: WorkRequest) -> bool:
+        """Whether the request waits, or a worker has it."""
+        tasks: list[Any] = self._requests_queue.waiting()
+        for worker in self.workers + self.dismissedWorkers:
+            tasks += _tasks_of(worker)
+        return any(task is request for task in tasks)
 
     def _announce(self) -> None:
         """Say that there is something to poll."""
@@ -1721,8 +1744,11 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         CancelledError if the future was cancelled.
         """
         try:
-            if timeout is None and self._requests is not None:
-                self._run_inline_or_wait(self._requests)
+            requests = self._requests
+            if requests is not None and requests.lost is not None:
+                self._be_lost(requests.lost)
+            elif timeout is None and requests is not None:
+                self._run_inline_or_wait(requests)
             if type(self._outcome) is tuple:
                 return cast("BaseException | None", self._outcome[1])
             if sys.is_finalizing():
@@ -1736,7 +1762,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         worker = _own_worker(requests)
         if worker is None:
             return
-        outer = worker.request
+        worker._outer.append(worker.request)
         worker.request = self  # so this worker is not idle, whatever it was
         seconds = 0.001
         waited = 0.0
@@ -1753,8 +1779,8 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
                 waited += seconds
                 seconds = min(2 * seconds, 0.05)
         finally:
-            worker.request = outer
-            del self, worker, outer
+            worker.request = worker._outer.pop()
+            del self, worker
 
     def cancel(self) -> bool:
         """Cancel the call if no worker has begun it: True if it is cancelled."""
@@ -1868,6 +1894,9 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 
 _BLOCK_SECONDS = 0.002
 
+# To iterate over one of these neither waits for anything nor raises.
+_CONTAINERS = frozenset({list, tuple, range, str, bytes, dict, set, frozenset})
+
 _Part = tuple[int, list[Any], list[BaseException]]
 
 
@@ -1947,6 +1976,7 @@ class _Map(_Task):
         # A pool that is dropped is closed.  That must not be while inputs are to come.
         self.pool = None if buffersize is None else pool
         self.is_single = len(iterables) == 1
+        self.may_read_ahead = all(type(given) in _CONTAINERS for given in iterables)
         inputs = iterables[0] if self.is_single else zip(*iterables)
         self.source = chain(inputs)  # never asks an iterator again once it has ended
         self.input_error: Exception | None = None
@@ -1966,17 +1996,19 @@ class _Map(_Task):
     def feed(self) -> None:
         """Hand over as many inputs as there may be ahead of the reader."""
         room = self.max_ahead - (self.fed - self.read)
-        batch = self.size
-        if room < min(batch, (self.max_ahead + 1) // 2):
-            return  # wait for room for a block, or for half of the buffer
-        # In batches, as workers need not wait until all inputs are read.
+        batch = self.size if self.may_read_ahead else 1
+        if room < min(batch, (self.max_ahead + 1) // 2) and not self.parts.empty():
+            return  # there is something to read, and room for a small block only
+        # In batches, as workers need not wait until all inputs are read.  But an iterator may
+        # wait for calls of inputs that it has given, or raise: so it is asked for one at a time.
         while True:
             inputs = list(islice(self.source, min(batch, room)))
             if not inputs:
                 return
             room -= len(inputs)  # before workers take from this very list
             self.hand_over_inputs(inputs)
-            batch *= 2
+            if self.may_read_ahead:
+                batch *= 2
 
     def hand_over_inputs(self, inputs: list[Any]) -> None:
         inputs.reverse()
@@ -1984,18 +2016,18 @@ class _Map(_Task):
         if self.requests.maxsize > 0 and not self.is_queued and _own_worker(self.requests) is None:
             self.requests.wait_for_room()
         self.requests.check_open()
-        with self.maps.lock:
-            heappush(self.todo, (self.fed, inputs))
-            self.fed += len(inputs)
-            self.maps.unfinished.add(self)
-            is_new = not self.is_queued
-            self.is_queued = True
-        if is_new:
-            try:
+        try:
+            with self.maps.lock:
+                heappush(self.todo, (self.fed, inputs))
+                self.fed += len(inputs)
+                self.maps.unfinished.add(self)
+                is_new = not self.is_queued
+                self.is_queued = True
+            if is_new:
                 self.requests.put(self)
-            except BaseException as error:
-                self._settle(None, error)
-                raise
+        except BaseException as error:
+            self._settle(None, error)
+            raise
 
     def results(
         self, ordered: bool, deadline: float | None,
@@ -2050,11 +2082,12 @@ class _Map(_Task):
             try:
                 return self.parts.get(timeout=min(seconds, longest))
             except queue.Empty:
-                if seconds <= 0:
-                    raise concurrent.futures.TimeoutError(
-                        f"result number {self.read} was not there in time") from None
+                pass
             self.hurry()
             patience *= 2
+            if seconds <= 0 and self.parts.empty():
+                raise concurrent.futures.TimeoutError(
+                    f"result number {self.read} was not there in time")
 
     def run_inline(self, worker: WorkerThread, patient: bool) -> None:
         """In a worker that reads: make the calls of a block, if nobody else is idle."""
@@ -2141,17 +2174,23 @@ class _Map(_Task):
             if not self.todo:
                 self.recall()
             if self.todo:
-                first, inputs = heappop(self.todo)
-                number = min(self.size, len(inputs))
-                block = _Block(first, inputs[-number:])
+                block = _Block(*self.take_inputs())
                 self.running.append(block)
-                del inputs[-number:]
-                if inputs:
-                    heappush(self.todo, (first + number, inputs))
             is_offered = self.offer()
         if is_offered:
             self.requests.pass_on()
         return block
+
+    def take_inputs(self) -> tuple[int, list[Any]]:
+        """Take inputs for a block from the front of `todo`; the lock is held."""
+        first, inputs = heappop(self.todo)
+        while self.todo and len(inputs) < self.size and self.todo[0][0] == first + len(inputs):
+            _, following = heappop(self.todo)
+            inputs = following + inputs  # the last one first
+        left = inputs[:-self.size]
+        if left:
+            heappush(self.todo, (first + self.size, left))
+        return first, inputs[-self.size:]
 
     def run_block(self, block: _Block | None, worker: WorkerThread) -> None:
         """Make the calls of a block, and hand over what came of them."""
@@ -2309,15 +2348,16 @@ class _WorkQueue:
     def __init__(self, requests: _TaskQueue) -> None:
         self.qsize = requests.qsize
         self.empty = requests.empty
-        self._tasks = requests.drain()
+        self._requests = requests
 
     def get_nowait(self) -> Any:
         """Take out the oldest item.  Nobody will begin it; its `future` can be cancelled."""
-        for task in self._tasks:
+        for task in self._requests.drain():
+            self._requests.not_full.wake_one()
             if isinstance(task, _Future):
                 task._detach()
-            elif isinstance(task, WorkRequest):
-                task._discard()  # it is no longer pending
+            else:
+                task._discard()  # a request is no longer pending; a map is cancelled
             return SimpleNamespace(future=task)
         raise queue.Empty
 
@@ -2750,6 +2790,7 @@ def _results_of(
             if finished is None:
                 future = futures.popleft()
             else:
+                _have_begun(futures)
                 future = _next_finished(finished, deadline)
                 futures.remove(future)
             submit_more()
@@ -2764,6 +2805,14 @@ def _results_of(
             left.cancel()
         futures.clear()
         left = future = None  # type: ignore[assignment]
+
+
+def _have_begun(futures: Iterable[concurrent.futures.Future[Any]]) -> None:
+    """In a worker: see that the first of these that waits is begun, as its `result` would."""
+    for future in futures:
+        if isinstance(future, _Future) and future._requests is not None:
+            future._run_inline_or_wait(future._requests)
+            return
 
 
 def _next_finished(finished: queue.SimpleQueue[concurrent.futures.Future[Any]],
@@ -2803,16 +2852,27 @@ def _next_finished(finished: queue.SimpleQueue[concurrent.futures.Future[Any]],
 
 
 def _end_of_program(is_last: bool) -> None:
+    try:
+        _wait_for_what_is_owed(is_last)
+    except KeyboardInterrupt:
+        _TaskQueue.abandoned = True  # so the second call does not wait again
+        raise
+
+
+def _wait_for_what_is_owed(is_last: bool) -> None:
     wait_for_all = is_last and not _is_main_interpreter()
     if is_last:
         _TaskQueue.ending = True
     owed: set[Any] | None = None  # of what was unfinished at the start: what still is
+    before: set[Any] = set()
     seconds = 0.0005
     while True:
         workers = _living_workers()
         _release_workers([worker for worker in workers if is_last or not worker.daemon])
         unfinished = _unfinished(workers, wait_for_all)
-        owed = unfinished if owed is None else owed & unfinished
+        # (A map that one worker hands to another may be overlooked, but not twice in a row.)
+        owed = unfinished if owed is None else owed & (unfinished | before)
+        before = unfinished
         if wait_for_all:
             leaving = workers
         else:
@@ -2847,7 +2907,7 @@ def _unfinished(workers: list[WorkerThread], include_abandoned: bool) -> set[Any
     for requests in {worker._requests_queue for worker in workers}:
         tasks += requests.waiting()
         with requests.crew.maps.lock:
-            tasks += requests.crew.maps.unfinished
+            tasks += [job for job in requests.crew.maps.unfinished if job.running]
     # After the queues: what has left a queue meanwhile has come to a worker.
     for worker in workers:
         _wait_for_note(worker)
@@ -2863,12 +2923,13 @@ def _wait_for_note(worker: WorkerThread) -> None:
 
 
 def _tasks_of(worker: WorkerThread) -> list[Any]:
-    return [getattr(worker._taken, "__self__", None), worker.request]
+    """What a worker has begun and not finished; some may be None."""
+    return [getattr(worker._taken, "__self__", None), worker.request, *worker._outer]
 
 
 def _is_idle(worker: WorkerThread) -> bool:
     # (Of one with a `run` of the user's own nobody knows.)
-    return worker._taken is None and type(worker).run is WorkerThread.run
+    return worker._is_ready and worker._taken is None
 
 
 def _is_main_interpreter() -> bool:
@@ -2910,28 +2971,28 @@ def _after_fork() -> None:
                 pool._requests_queue.close(before.close_reason)
             else:
                 pool._crew.change_limit(crew.limit)
-        _lose(crew)
+        _call_safely(_lose, crew)
 
 
 def _lose(crew: _Crew) -> None:
     """Fail, in the child, the futures and maps that the parent still works on."""
     error = RuntimeError("left in the parent process of a fork; submit it again in the child")
     requests = crew.requests
-    lost: set[Any] = set(requests.waiting())
+    lost: list[Any] = requests.waiting()
     for worker in crew.workers + crew.dismissed:
         # (If it was a worker who forked, it goes on here, as the only thread.)
         if worker is not threading.current_thread():
-            lost.update(_tasks_of(worker))
+            lost += _tasks_of(worker)
     # Those who go on find nothing more to do.
     requests.queue = deque()
-    requests.close_reason = error
+    requests.lost = requests.close_reason = error
     requests.closed = True
     requests.cancelled = True
     crew.maps.lock = threading.RLock()
     for job in list(crew.maps.unfinished):
         job.lose_blocks(error)
     for task in lost:
-        if isinstance(task, _Future):
+        if isinstance(task, _Future) and type(task._outcome) is not tuple:
             task._be_lost(error)
 
 
