@@ -1866,7 +1866,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # be.
 #
 # Inputs that nobody has begun are in `todo`, in order.  (All lists of inputs and
-# results are kept the last one first, so that `pop` takes the next.)  A worker takes some
+# results are kept the last one first, so that ``pop`` takes the next.)  A worker takes some
 # from the front, as its block, and makes the calls.  The first block is a single
 # input.  The size doubles while blocks take less than `_BLOCK_SECONDS`, and is 1
 # again after one that took longer.
@@ -2407,7 +2407,7 @@ class _LooksLikeThreadPoolExecutor:
 # ========
 #
 # `ThreadPool` is the pool of 2006, and a ThreadPoolExecutor: asyncio, and others,
-# insist on the type.  It inherits nothing of use from that class but `__enter__`, and
+# insist on the type.  It inherits nothing of use from that class but ``__enter__``, and
 # starts threads of its own.
 #
 # Programs override `submit`, in a subclass or on an instance, to count or to bound
