@@ -18,6 +18,7 @@ import hashlib
 import inspect
 import io
 import itertools
+import logging
 import multiprocessing
 import os
 import pathlib
@@ -361,6 +362,29 @@ class TestWorkRequest:
         request.cancel()
         assert [join() for join in waiting] == [True] * 3
 
+    def test_arguments_of_an_iterator_are_kept_for_a_retry(self, make_pool):
+        pool, request = make_pool(1), WorkRequest(max, iter([1, 3, 2]))
+        for _ in range(2):
+            pool.putRequest(request)
+            assert values(pool.results(TIMEOUT)) == [3]
+
+    def test_its_repr_is_short_whatever_its_arguments(self):
+        request = WorkRequest(abs, range(50), {"key": "x" * 1000}, "k")
+        text = repr(request)
+        assert text.startswith("<WorkRequest abs(0, 1, 2") and text.endswith("... 'k': not put>") and len(text) < 120
+
+    def test_its_repr_tells_its_state(self, make_pool):
+        pool, gate = make_pool(1), Gate()
+        running, waiting = WorkRequest(gate), WorkRequest(int, ["x"], **SILENT)
+        states = [repr(waiting)]
+        pool.putRequests([running, waiting])
+        gate.wait_until_entered()
+        states += [repr(running), repr(waiting)]
+        gate.open.set()
+        assert pool.wait(TIMEOUT)
+        states += [repr(running), repr(waiting)]
+        assert [text.rpartition(": ")[2] for text in states] == ["not put>", "running>", "waiting>", "done>", "failed>"]
+
 
 class TestMakeRequests:
     def test_one_request_an_item_in_order(self):
@@ -629,6 +653,7 @@ class TestFutures:
         gate.open.set()
         assert first.result(TIMEOUT) is None and not first.cancel()
 
+    @pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy support:DeprecationWarning")  # of a count
     def test_a_copy_of_a_future_that_is_done_is_done(self, make_pool):
         future = make_pool(1).submit(abs, -1)
         until(lambda: is_settled(future))  # and nobody has asked
@@ -777,6 +802,24 @@ class TestFutures:
         third = join()
         gate.open.set()
         assert (first.result(TIMEOUT), third.result(TIMEOUT)) == (None, 3)
+
+    def test_one_that_was_asked_for_while_it_waited_is_running_once_it_is_begun(self, make_pool):
+        pool, gate = make_pool(0), Gate()
+        future = pool.submit(gate, 1)
+        assert not future.running() and not future.done()
+        pool.createWorkers(1)
+        gate.wait_until_entered()
+        assert future.running() and not future.cancel()
+        gate.open.set()
+        assert future.result(TIMEOUT) == 1
+
+    def test_an_outcome_that_was_set_while_it_waited_stays_and_no_call_is_made(self, make_pool):
+        pool, called = make_pool(0), []
+        future = pool.submit(called.append, 1)
+        future.set_result("mine")
+        pool.createWorkers(1)
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        assert future.result(0) == "mine" and called == []
 
 
 class TestMaps:
@@ -1065,6 +1108,175 @@ class TestMaps:
         pool.joinAllDismissedWorkers()
         pool.createWorkers(1)
         assert list(results) == list(range(20))
+
+    def test_an_iterator_may_wait_for_the_calls_of_what_it_has_given(self, make_pool):
+        def inputs():
+            for n in range(20):
+                assert room.acquire(timeout=TIMEOUT)  # at most two are in memory at a time
+                yield n
+
+        for options in ({}, {"buffersize": 8}):
+            room = threading.Semaphore(2)
+            results = make_pool(2).map(lambda n, room=room: room.release() or n, inputs(), **options)
+            assert list(results) == list(range(20))
+
+    def test_what_inputs_give_before_they_raise_is_called(self, make_pool):
+        def inputs():
+            yield from range(6)
+            raise LookupError
+
+        pool, called = make_pool(1), []
+        with pytest.raises(LookupError):
+            pool.map(called.append, inputs())
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        pool.shutdown()
+        assert called == list(range(6))
+
+    @pytest.mark.parametrize("first", [1000, 1003, 1006])
+    def test_calls_of_a_buffer_may_wait_for_each_other(self, make_pool, first):
+        # After many cheap calls blocks are long; then four calls at a time are needed side by side.
+        meeting = threading.Barrier(4)
+
+        def call(n):
+            if n >= first:
+                meeting.wait(TIMEOUT)
+            return n
+
+        assert list(make_pool(4).map(call, range(first + 40), buffersize=4)) == list(range(first + 40))
+
+    def test_when_the_time_is_up_the_results_that_are_there_come_first(self, make_pool):
+        pool, gate, read = make_pool(1), Gate(), []
+        results = pool.map(lambda n: gate(n) if n == 100 else n, range(101), timeout=0.001)
+        gate.wait_until_entered()
+        deadline = time.monotonic() + 0.001
+        until(lambda: time.monotonic() > deadline)
+        with pytest.raises(concurrent.futures.TimeoutError, match="result number 100 was not there in time"):
+            read.extend(itertools.islice(results, 100))
+            next(results)
+        gate.open.set()
+        assert read == list(range(100))
+
+
+class TestMapsBySubmit:
+    """Where `submit` is overridden, `map` goes through it, and keeps its promises."""
+
+    @pytest.fixture
+    def make(self):
+        class Counting(ThreadPool):
+            submitted = 0
+
+            def submit(self, fn, /, *args, **kwds):
+                self.submitted += 1
+                return super().submit(fn, *args, **kwds)
+
+        pools = []
+
+        def make(workers):
+            pools.append(Counting(workers))
+            return pools[-1]
+
+        yield make
+        for pool in pools:
+            pool.shutdown(wait=False)
+            for worker in pool.workers + pool.dismissedWorkers:
+                worker.join(TIMEOUT)
+                assert not worker.is_alive()
+
+    @pytest.mark.parametrize("options", [{}, {"timeout": TIMEOUT}, {"buffersize": 3}])
+    def test_every_call_is_submitted_and_results_are_in_order(self, make, options):
+        pool = make(2)
+        assert list(pool.map(pow, range(9), itertools.repeat(2), **options)) == [n * n for n in range(9)]
+        assert pool.submitted == 9
+
+    def test_it_may_be_overridden_on_an_instance(self, make_pool):
+        pool, seen = make_pool(1), []
+        submit = pool.submit
+        pool.submit = lambda fn, *args: seen.append(args) or submit(fn, *args)
+        assert list(pool.map(abs, [-1, -2])) == [1, 2] and seen == [(-1,), (-2,)]
+        del pool.submit
+
+    def test_results_as_they_finish(self, make):
+        pool, gate = make(2), Gate()
+        results = pool.map(lambda n: gate(n) if n == 0 else n, range(5), ordered=False)
+        assert sorted(itertools.islice(results, 4)) == [1, 2, 3, 4]
+        gate.open.set()
+        assert list(results) == [0]
+
+    def test_a_buffer_reads_its_inputs_as_results_are_read(self, make):
+        pool, fed = make(1), []
+        results = pool.map(abs, (fed.append(n) or n for n in itertools.count()), buffersize=3)
+        assert fed == [0, 1, 2]
+        assert list(itertools.islice(results, 4)) == [0, 1, 2, 3] and fed == list(range(7))
+        results.close()
+        assert pool.submitted == 7
+
+    @pytest.mark.parametrize("ordered", [True, False])
+    def test_an_error_or_a_timeout_cancels_the_rest(self, make, ordered):
+        pool, gate, called = make(1), Gate(), []
+        results = pool.map(lambda n: called.append(n) or gate(), range(5), ordered=ordered, timeout=0.01)
+        gate.wait_until_entered()
+        with pytest.raises(concurrent.futures.TimeoutError):
+            next(results)
+        gate.open.set()
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1 and called == [0]
+        results = pool.map(int, ["1", "x", "3"], ordered=ordered)
+        assert next(results) == 1
+        with pytest.raises(ValueError, match="invalid literal"):
+            list(results)
+
+    @pytest.mark.parametrize("ordered", [True, False])
+    def test_a_worker_may_read_one_of_its_own_pool(self, make, ordered):
+        pool = make(1)
+        future = pool.submit(lambda: list(pool.map(abs, [-1, -2, -3], ordered=ordered)))
+        assert future.result(TIMEOUT) == [1, 2, 3]
+
+    def test_the_main_thread_waits_in_slices(self, make, monkeypatch):
+        monkeypatch.setattr(threadpool, "_SLICE", 0.001)
+        pool, gate, slices = make(1), Gate(), []
+        seconds_left = threadpool._seconds_left
+
+        def note(deadline):
+            slices.append(deadline)
+            if len(slices) == 3:
+                gate.open.set()
+            return seconds_left(deadline)
+
+        monkeypatch.setattr(threadpool, "_seconds_left", note)
+        assert list(pool.map(gate, [1], ordered=False)) == [1] and len(slices) >= 3
+
+
+class TestContext:
+    @pytest.fixture
+    def variable(self):
+        return contextvars.ContextVar("variable", default="unset")
+
+    def test_without_one_a_call_runs_in_its_workers_own(self, make_pool, variable):
+        pool = make_pool(1, initializer=variable.set, initargs=("the worker's",))
+        variable.set("the putter's")
+        pool.putRequest(WorkRequest(variable.get))
+        assert values(pool.results(TIMEOUT)) == ["the worker's"]
+        assert pool.submit(variable.get).result(TIMEOUT) == "the worker's"
+
+    def test_a_copy_is_made_when_a_call_is_put(self, make_pool, variable):
+        pool = make_pool(0, context=contextvars.copy_context)
+        variable.set("then")
+        pool.putRequest(WorkRequest(variable.get))
+        future = pool.submit(variable.get)
+        maps = pool.map(lambda _: variable.get(), [1, 2]), pool.map(lambda *_: variable.get(), [1], [2])
+        variable.set("later")
+        pool.createWorkers(1)
+        assert values(pool.results(TIMEOUT)) == ["then"] and future.result(TIMEOUT) == "then"
+        assert [list(results) for results in maps] == [["then", "then"], ["then"]]
+
+    def test_what_a_call_sets_no_other_call_sees(self, make_pool, variable):
+        def call(n):
+            seen = variable.get()
+            variable.set(n)
+            return seen
+
+        pool = make_pool(1, context=contextvars.copy_context)
+        assert list(pool.map(call, range(3))) == ["unset"] * 3
+        assert [pool.submit(call, n).result(TIMEOUT) for n in range(3)] == ["unset"] * 3
 
 
 class TestResizing:
@@ -1416,6 +1628,45 @@ class TestPutRequest:
         pool = make_pool(0)
         pool.putRequests(requests())
         assert pool._requests_queue.qsize() == 3
+
+    def test_a_request_that_is_refused_keeps_its_result(self, make_pool):
+        pool, done, failed = make_pool(1), WorkRequest(abs, [-1]), WorkRequest(int, ["x"], **SILENT)
+        pool.putRequests([done, failed])
+        assert pool.wait(TIMEOUT)
+        pool.shutdown()
+        for request in (done, failed):
+            with pytest.raises(RuntimeError, match="after shutdown"):
+                pool.putRequest(request)
+        assert done.result == 1 and failed.exception and failed.exc_info[0] is ValueError
+
+    def test_one_put_again_while_it_is_collected_is_refused_or_run(self, make_pool):
+        # Whatever line the collector is at, as it unregisters the request.
+        def put():
+            try:
+                pool.putRequest(request)
+            except ValueError:
+                return 0
+            return 1
+
+        def trace(frame, event, arg):
+            if frame.f_code is threadpool.ThreadPool._unregister.__code__:
+                if event == "line" and not sum(accepted[1:]):
+                    accepted.append(in_thread(put)())
+                return trace
+
+        def collect():
+            sys.settrace(trace)
+            try:
+                return pool.wait(TIMEOUT)
+            finally:
+                sys.settrace(None)
+
+        pool, called = make_pool(1), []
+        request = WorkRequest(abs, [-1], callback=lambda request, result: called.append(request))
+        accepted = [put()]
+        until(pool._results_queue.qsize)
+        assert in_thread(collect)() and len(accepted) > 1
+        assert pool.wait(TIMEOUT) and called == [request] * sum(accepted)
 
 
 class TestCollecting:
@@ -2444,7 +2695,7 @@ class TestMisuse:
         (lambda: ThreadPool(0, initializer=5), TypeError, "initializer must be a callable, not 5"),
         (lambda: ThreadPool(0, notify=5), TypeError, "notify must be a callable, not 5"),
         (lambda: ThreadPool(0, context=contextvars.copy_context()), TypeError,
-         "context must be a callable, not <_contextvars.Context object at"),
+         "context must be a callable, not <"),
         (lambda: ThreadPool(0, worker=5), TypeError, "worker must be a subclass of WorkerThread, not 5"),
         (lambda: ThreadPool(0, worker=threading.Thread), TypeError,
          "worker must be a subclass of WorkerThread, not <class 'threading.Thread'>"),
@@ -2507,6 +2758,14 @@ class TestMisuse:
                     put()
                 errors.append(caught.value)
         assert len(set(map(id, errors))) == 6
+
+    @pytest.mark.parametrize("callback", [5, "print", object()])
+    def test_a_callback_that_cannot_be_called_is_told_of_when_it_is_due(self, make_pool, callback):
+        pool = make_pool(1)
+        pool.putRequest(WorkRequest(abs, [-1], callback=callback))
+        with pytest.raises(TypeError, match="a callback must be a callable, not "):
+            pool.wait(TIMEOUT)
+        assert pool.workRequests == {}
 
 
 class TestProgramsForTheOldModule:
@@ -2885,6 +3144,91 @@ class TestProgramsForTheOldModule:
         assert told == [True] and values(pool.results(TIMEOUT)) == [1]
 
 
+class TestProgramsForThreadPoolExecutor:
+    """What they look at is there."""
+
+    def test_arguments_may_be_those_of_a_thread_pool_executor(self):
+        seen = []
+        for arguments in ((2, "crew"), (2, "crew", seen.append), (2, "crew", seen.append, ("started",))):
+            initargs = ("default",) if len(arguments) == 3 else ()
+            with ThreadPool(*arguments, **({"initargs": initargs} if initargs else {})) as pool:
+                assert [worker.name for worker in pool.workers] == ["crew_0", "crew_1"]
+                assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        assert sorted(seen) == ["default", "default", "started", "started"]
+
+    def test_threads_are_those_that_may_be_joined(self):
+        pool, gate = ThreadPool(2), Gate()
+        future = pool.submit(gate)
+        gate.wait_until_entered()
+        assert pool._threads == set(pool.workers) and len(pool._threads) == 2
+        pool.shutdown(wait=False)
+        gate.open.set()
+        threads = pool._threads
+        assert len(threads) == 2
+        for thread in threads:
+            thread.join(TIMEOUT)
+            assert not thread.is_alive()
+        assert future.done()
+
+    def test_the_state_is_told(self):
+        def fail():
+            raise ValueError
+
+        pool, broken = ThreadPool(1), ThreadPool(0, initializer=fail)
+        assert not pool._shutdown and not pool._broken and not broken._broken
+        future = broken.submit(abs)
+        broken.createWorkers(1)
+        with pytest.raises(BrokenThreadPool):
+            future.result(TIMEOUT)
+        assert "initializer failed" in broken._broken and broken._shutdown
+        pool.shutdown()
+        assert pool._shutdown and not pool._broken
+
+    def test_the_work_queue_can_be_bounded(self, make_pool):
+        pool = make_pool(0)
+        pool._work_queue = queue.Queue(1)
+        pool.submit(abs, -1)
+        with pytest.raises(queue.Full):
+            pool.putRequest(WorkRequest(abs), block=False)
+
+    def test_what_waits_can_be_taken_out_and_cancelled(self, make_pool):
+        pool, called = make_pool(0), []
+        future, request = pool.submit(called.append, 1), WorkRequest(called.append, [2])
+        pool.putRequest(request)
+        results = pool.map(called.append, [3])
+        work_queue = pool._work_queue
+        assert work_queue.qsize() == 3 and not work_queue.empty()
+        item = work_queue.get_nowait()
+        assert item.future is future and not future.done() and not future.running()
+        assert item.future.cancel() and future.cancelled()
+        assert work_queue.get_nowait().future is request and pool.workRequests == {}
+        work_queue.get_nowait().future.cancel()
+        with pytest.raises(concurrent.futures.CancelledError):
+            next(results)
+        with pytest.raises(queue.Empty):
+            work_queue.get_nowait()
+        pool.createWorkers(1)
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1 and called == []
+
+    def test_what_was_taken_out_can_still_be_settled_by_hand(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(abs, -1)
+        pool._work_queue.get_nowait()
+        result = in_thread(future.result, TIMEOUT)
+        future.set_result("by hand")
+        assert result() == "by hand"
+
+    def test_taking_one_out_makes_room_for_a_putter(self, make_pool):
+        pool = make_pool(0, q_size=1)
+        pool.submit(abs, -1)
+        join = in_thread(pool.submit, abs, -2)
+        until(lambda: waiting_putters(pool))
+        pool._work_queue.get_nowait()
+        future = join()
+        pool.createWorkers(1)
+        assert future.result(TIMEOUT) == 2
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 class TestFork:
     PRELUDE = """
@@ -3139,6 +3483,7 @@ class TestExit:
         status = next((int(c) for c in "345" if c in end), 0)
         assert (done.stdout, done.stderr, done.returncode) == ("", "", status)
 
+    @pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="3.12 starts no thread once the main one is done")
     def test_the_program_may_end_at_any_moment(self):
         code = """
             import random, sys, threading, time
@@ -3188,6 +3533,21 @@ class TestExit:
             "import sys; sys.path.insert(0, sys.argv[1]); import early; print(early.results)", str(tmp_path)
         )
         assert (done.stdout, done.stderr) == ("[0, 1, 2, 3, 4]\n", "")
+
+    @pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="3.12 starts no thread once the main one is done")
+    def test_a_pool_may_be_made_in_the_last_of_all_atexit_functions(self):
+        code = """
+            import atexit
+            def last():
+                with ThreadPool(2) as pool:
+                    pool.putRequest(WorkRequest(abs, [-3]))
+                    print(pool.submit(abs, -1).result(30), list(pool.map(abs, [-2])))
+                    print([request.result for request in pool.results(30)])
+            atexit.register(last)
+            from threadpool import *
+        """
+        done = run_python(code)
+        assert (done.stdout, done.stderr, done.returncode) == ("1 [2]\n[3]\n", "", 0)
 
 
 class TestInterrupts:
@@ -4668,6 +5028,45 @@ class TestInsideOfTheCrew:
         worker.join(TIMEOUT)
         assert pool._max_workers == len(pool.workers) == 1
 
+    def test_a_task_that_cannot_be_settled_costs_no_worker(self, make_pool, caplog):
+        class Unsettled(Job):
+            def _make_call(self, worker):
+                return 1
+
+            def _settle(self, result, error):
+                raise SystemExit
+
+        pool = make_pool(1)
+        [worker] = pool.workers
+        pool._requests_queue.put(Unsettled())
+        assert pool.submit(threading.current_thread).result(TIMEOUT) is worker
+        assert "exception settling" in caplog.text and worker.request is None
+
+    def test_a_putter_that_comes_second_starts_no_worker_too_many(self, make_pool):
+        # 1. two putters find no sleeper, and one worker fewer than there may be; 2. the first starts it.
+        pool = make_pool()
+        pool._max_workers = 1
+        hire = pool._requests_queue.start_worker
+        hire()
+        hire()
+        assert len(pool.workers) == 1
+
+    @pytest.mark.parametrize("by_map", [False, True])
+    def test_a_class_that_cannot_be_made_in_a_worker_costs_no_call(self, make_pool, caplog, by_map):
+        class Refused(WorkerThread):
+            def __init__(self, *args, **kwds):
+                if isinstance(threading.current_thread(), WorkerThread):
+                    raise OSError("no more licences")
+                super().__init__(*args, **kwds)
+
+        for _ in range(20):
+            pool = make_pool(worker=Refused)
+            if by_map:
+                assert list(pool.map(abs, range(-9, 0), timeout=TIMEOUT)) == list(range(9, 0, -1))
+            else:
+                futures = [pool.submit(abs, -n) for n in range(4)]
+                assert [future.result(TIMEOUT) for future in futures] == [0, 1, 2, 3]
+
 
 class TestInsideOfFutures:
     @pytest.mark.parametrize("asked", [False, True])
@@ -4744,6 +5143,23 @@ class TestInsideOfFutures:
         pool = make_pool(0)
         future = pool.submit(abs, -1)
         assert future.cancel() and future.cancel() and future._requests is None
+
+    def test_a_call_that_is_begun_before_its_reader_sleeps_is_not_slept_for(self, make_pool, monkeypatch):
+        # 1. W sees that V is idle; 2. V begins the call; 3. W is about to sleep until it is begun.
+        def begin_it(*args):
+            [future] = requests.drain()
+            in_thread(future._run, threadpool._StandIn(requests))()
+            return True
+
+        def outer():
+            future = pool.submit(threading.current_thread)
+            future._condition.wait = None  # not to be called
+            pool._crew.has_idle = begin_it
+            return future.result() is not threading.current_thread()
+
+        pool = make_pool(1)
+        requests = pool._requests_queue
+        assert pool.submit(outer).result(TIMEOUT)
 
 
 class Held:
@@ -4894,7 +5310,7 @@ class TestInsideOfMaps:
     def test_a_buffer_is_refilled_when_half_of_it_is_free(self, make_pool):
         job = threadpool._Map(make_pool(0), abs, [range(100)], None, 10)
         job.size = 50  # so much it would hand over at once
-        job.parts.put((0, [], []))  # there is something to read meanwhile
+        job.parts.put((0, [], []))  # there is something to read
         fed = []
         for job.read in (0, 4, 5, 9, 10):
             job.feed()
@@ -5036,6 +5452,21 @@ class TestInsideOfThePool:
             request.cancel()
         assert not queued(pool)
 
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_a_cancel_interrupted_before_the_removal_has_cancelled_nothing(self, make_pool, monkeypatch, begun):
+        def interrupt(task):
+            raise KeyboardInterrupt
+
+        pool, gate = make_pool(1), Gate()
+        requests = [WorkRequest(gate, [1]), WorkRequest(abs, [-2])]
+        pool.putRequests(requests)
+        gate.wait_until_entered()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(pool._requests_queue, "remove", interrupt)
+            requests[0 if begun else 1].cancel()
+        gate.open.set()
+        assert values(pool.results(TIMEOUT)) == [1, 2]
+
     def unregister_once(self, pool, monkeypatch, also=lambda: None):
         """Have the next result that is collected be interrupted after it was unregistered."""
 
@@ -5101,6 +5532,308 @@ class TestInsideOfThePool:
         assert values(pool.results(TIMEOUT)) == [1]
 
 
+class TestInsideOfTheEnd:
+    """The end of the program, here in this process, which then goes on."""
+
+    @pytest.fixture
+    def end(self, monkeypatch):
+        """Makes one of the two calls, in a thread; returns a function that joins it."""
+        monkeypatch.setattr(threadpool._TaskQueue, "ending", False)  # and at the end of the test again
+        monkeypatch.setattr(threadpool._TaskQueue, "abandoned", False)
+        return lambda is_last: in_thread(threadpool._end_of_program, is_last)
+
+    @pytest.fixture
+    def looks(self, monkeypatch):
+        """What was found unfinished, each time that somebody looked."""
+        looks = []
+        unfinished = threadpool._unfinished
+
+        def note(*args):
+            found = unfinished(*args)
+            looks.append(found)
+            return found
+
+        monkeypatch.setattr(threadpool, "_unfinished", note)
+        return looks
+
+    @pytest.mark.parametrize("is_last", [False, True])
+    def test_futures_and_maps_are_completed(self, make_pool, end, looks, is_last):
+        pool, gate, called = make_pool(1), Gate(), []
+        running, waiting = pool.submit(gate, 1), pool.submit(abs, -2)
+        pool.map(called.append, range(100))
+        gate.wait_until_entered()
+        ending = end(is_last)
+        until(lambda: len(looks) > 2)
+        assert {running, waiting} < looks[-1] and ending.thread.is_alive()
+        gate.open.set()
+        ending()
+        assert running.done() and waiting.done() and called == list(range(100))
+
+    def test_the_first_call_ends_nothing(self, make_pool, end):
+        pool = make_pool(2)
+        workers = list(pool.workers)
+        end(False)()
+        pool.putRequest(WorkRequest(threading.current_thread))
+        [worker] = values(pool.results(TIMEOUT))
+        assert worker in workers and pool.workers == workers
+
+    def test_the_last_call_lets_idle_workers_go(self, make_pool, end):
+        pool = make_pool(2)
+        workers = list(pool.workers)
+        end(True)()
+        assert pool.workers == [] and not any(worker.is_alive() for worker in workers)
+
+    def test_what_is_put_after_the_last_call_is_served_by_a_worker_that_leaves(self, make_pool, end):
+        pool = make_pool(1)
+        end(True)()
+        worker = pool.submit(threading.current_thread).result(TIMEOUT)
+        worker.join(TIMEOUT)
+        assert not worker.is_alive() and pool.workers == []
+        late = make_pool(2)
+        late.putRequest(WorkRequest(abs, [-3]))
+        assert values(late.results(TIMEOUT)) == [3]
+
+    def test_requests_are_not_waited_for(self, make_pool, end):
+        pool, gate, called = make_pool(1), Gate(), []
+        running, waiting = WorkRequest(gate), WorkRequest(called.append, [1])
+        pool.putRequests([running, waiting])
+        gate.wait_until_entered()
+        end(False)()
+        assert len(pool.workRequests) == 2
+        end(True)()
+        assert list(pool.workRequests.values()) == [running] and not gate.open.is_set()
+        gate.open.set()
+        assert pool.wait(TIMEOUT) and called == []
+
+    def test_a_future_that_submits_itself_again_holds_nothing(self, make_pool, end):
+        def again():
+            if not stopped.is_set():
+                rounds.release()
+                pool.submit(again)
+
+        pool, stopped, rounds = make_pool(1), threading.Event(), threading.Semaphore(0)
+        pool.submit(again)
+        try:
+            end(False)()
+            while rounds.acquire(blocking=False):
+                pass
+            assert rounds.acquire(timeout=TIMEOUT)  # it still goes on
+        finally:
+            stopped.set()
+
+    def test_a_pool_that_an_interrupt_has_left_is_not_waited_for(self, end):
+        pool, gate = ThreadPool(1), Gate()
+        future = pool.submit(gate)
+        gate.wait_until_entered()
+        pool.__exit__(KeyboardInterrupt, None, None)
+        end(False)()
+        end(True)()
+        assert not future.done()
+        gate.open.set()
+        assert future.result(TIMEOUT) is None
+
+    def test_an_interrupt_of_the_first_call_ends_the_second(self, make_pool, end, monkeypatch):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        pool, gate = make_pool(1), Gate()
+        future = pool.submit(gate)
+        gate.wait_until_entered()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(threadpool, "_unfinished", interrupt)
+            end(False)()
+        end(True)()
+        assert not future.done()
+        gate.open.set()
+
+    def test_workers_that_are_no_daemons_are_let_go_by_the_first_call(self, make_pool, end):
+        class Lasting(WorkerThread):
+            def __init__(self, *args, **kwds):
+                super().__init__(*args, **kwds, daemon=False)
+
+        pool, other = make_pool(2, worker=Lasting), make_pool(1)
+        workers = list(pool.workers)
+        end(False)()
+        for worker in workers:
+            worker.join(TIMEOUT)
+            assert not worker.is_alive()
+        assert other.workers[0].is_alive()
+
+    def test_a_run_of_the_users_own_is_not_waited_for(self, end):
+        class Own(WorkerThread):
+            def run(self):
+                gate()
+
+        gate = Gate()
+        pool = ThreadPool(1, worker=Own)
+        gate.wait_until_entered()
+        end(True)()
+        assert pool.workers[0].is_alive()
+        gate.open.set()
+
+    def test_a_slow_initializer_holds_nothing_where_nothing_was_put(self, make_pool, end):
+        gate = Gate()
+        make_pool(2, initializer=gate)
+        gate.wait_until_entered()
+        end(False)()
+        end(True)()
+        assert not gate.open.is_set()
+        gate.open.set()
+
+    @pytest.mark.parametrize("clear", [
+        lambda pool: pool._work_queue.get_nowait(), lambda pool: pool._requests_queue.queue.clear(),
+    ])  # fmt: skip
+    def test_a_map_that_was_taken_out_of_the_queue_holds_nothing(self, make_pool, end, clear):
+        pool, gate, called = make_pool(1), Gate(), []
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        pool.map(called.append, range(10))
+        clear(pool)
+        end(False)()
+        end(True)()
+        assert called == [] and not gate.open.is_set()
+        gate.open.set()
+
+    def test_what_a_worker_has_taken_and_not_yet_noted_is_waited_for(self, make_pool, end, looks, monkeypatch):
+        # 1. a worker takes a future from the queue; 2. the end looks at the queue; 3. it looks at the
+        # worker, which has yet to note what it took.
+        def take(*args):
+            run = next_task(*args)
+            return gate(run) if run is not None else None
+
+        def note(worker):
+            looked.set()
+            wait_for_note(worker)
+
+        pool, gate, looked = make_pool(1), Gate(), threading.Event()
+        next_task, wait_for_note = pool._requests_queue.next_task, threadpool._wait_for_note
+        monkeypatch.setattr(threadpool, "_wait_for_note", note)
+        pool._requests_queue.next_task = take
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1  # by the call of `next_task` that was under way
+        future = pool.submit(abs, -2)
+        gate.wait_until_entered()
+        ending = end(False)
+        assert looked.wait(TIMEOUT)
+        hold = Gate()
+        future._function = hold
+        gate.open.set()
+        hold.wait_until_entered()
+        until(lambda: looks)
+        hold.open.set()
+        ending()
+        assert future in looks[0]
+
+    def test_in_a_subinterpreter_the_last_call_waits_for_all(self, make_pool, end, looks, monkeypatch):
+        monkeypatch.setattr(threadpool, "_is_main_interpreter", lambda: False)
+        pool, gate = make_pool(1), Gate()
+        [worker] = pool.workers
+        pool.putRequest(WorkRequest(gate))
+        gate.wait_until_entered()
+        ending = end(True)
+        until(lambda: len(looks) > 2)
+        assert ending.thread.is_alive()
+        with pytest.raises(RuntimeError, match="can't start a worker at interpreter shutdown"):
+            ThreadPool(1)
+        gate.open.set()
+        ending()
+        assert not worker.is_alive()
+
+    @pytest.mark.parametrize("name", ["_interpreters", "_xxsubinterpreters"])
+    def test_which_interpreter_it_is_is_asked_of_the_module_that_knows(self, monkeypatch, name):
+        for known in ("_interpreters", "_xxsubinterpreters"):
+            monkeypatch.setitem(sys.modules, known, None)  # to import it is an ImportError
+        assert threadpool._is_main_interpreter()
+        for current in (0, 1):
+            module = types.SimpleNamespace(get_current=lambda current=current: current, get_main=lambda: 0)
+            monkeypatch.setitem(sys.modules, name, module)
+            assert threadpool._is_main_interpreter() == (current == 0)
+
+    def test_a_pool_with_an_executor_can_be_made_when_the_main_thread_is_done(self, make_pool, monkeypatch):
+        def refuse(*_):
+            raise RuntimeError("can't register atexit after shutdown")
+
+        monkeypatch.setattr(threading, "_register_atexit", refuse)
+        engine = Later()
+        future = make_pool(1, executor=engine).submit(abs, -1)
+        engine.do_one()
+        assert future.result(TIMEOUT) == 1
+
+
+class TestInsideOfTearingDown:
+    """Where the interpreter is torn down no other thread runs, so nobody waits for one."""
+
+    @pytest.fixture
+    def busy(self, make_pool):
+        """A pool whose worker is at a future, and will not end it."""
+        pool, gate = make_pool(1), Gate()
+        pool.submit(gate)
+        gate.wait_until_entered()
+        yield pool
+        gate.open.set()
+
+    def test_nobody_sleeps(self, busy, monkeypatch):
+        future = busy.submit(abs, -1)
+        busy.putRequest(WorkRequest(abs, [-1]))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "is_finalizing", lambda: True)
+            assert threadpool._seconds_left(None) == 0.0
+            with pytest.raises(NoWorkersAvailable, match="at interpreter shutdown"):
+                busy.wait()
+            with pytest.raises(concurrent.futures.TimeoutError):
+                future.result()
+
+    def test_no_worker_is_started_and_none_is_joined(self, busy, monkeypatch):
+        [worker] = busy.workers
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "is_finalizing", lambda: True)
+            with pytest.raises(RuntimeError, match="can't start a worker at interpreter shutdown"):
+                busy.createWorkers(1)
+            busy.dismissWorkers(1, do_join=True)
+            busy.shutdown()
+            assert worker.is_alive() and busy.dismissedWorkers == [worker]
+
+    def test_a_block_that_was_left_open_does_nothing(self, make_pool):
+        pool = make_pool(1)
+        pool.__exit__(None, None, None, lambda: True)
+        assert not is_shut_down(pool) and pool.submit(abs, -1).result(TIMEOUT) == 1
+
+
+class TestInsideOfLogging:
+    @pytest.fixture
+    def fail(self):
+        """Has the handler of the log raise what was set."""
+        handler = logging.Handler()
+        logger = logging.getLogger("concurrent.futures")
+        logger.addHandler(handler)
+
+        def fail(error):
+            def emit(record):
+                raise error
+
+            handler.emit = emit
+
+        yield fail
+        logger.removeHandler(handler)
+
+    def division(self):
+        raise ZeroDivisionError
+
+    @pytest.mark.parametrize("error", [ValueError, SystemExit])
+    def test_what_a_handler_raises_changes_nothing(self, fail, error):
+        fail(error)
+        assert threadpool._call_safely(self.division) is None
+
+    def test_ctrl_c_in_the_main_thread_alone_is_let_through(self, fail):
+        def interrupt():
+            raise KeyboardInterrupt
+
+        fail(KeyboardInterrupt)
+        for function in (self.division, interrupt):
+            with pytest.raises(KeyboardInterrupt):
+                threadpool._call_safely(function)
+            assert in_thread(threadpool._call_safely, function)() is None
+
+
 class TestInsideOfAFork:
     """What happens in the child, here in this process, where it can be watched."""
 
@@ -5130,3 +5863,98 @@ class TestInsideOfAFork:
         del pool
         gc.collect()
         assert crew.workers == [] and crew.requests.closed
+
+    def test_futures_and_maps_of_before_fail_and_say_why(self):
+        pool, other, gate, called = ThreadPool(1), ThreadPool(1), Gate(), []
+        begun, waiting, asked = pool.submit(gate, 1), pool.submit(abs, -2), pool.submit(abs, -3)
+        asked.add_done_callback(called.append)
+        maps = [pool.map(abs, [-4]), other.map(gate, range(5))]
+        gate.wait_until_entered()
+        gate.wait_until_entered()
+        workers = pool.workers + other.workers
+        after_fork()
+        message = "left in the parent process of a fork; submit it again in the child"
+        for future in (begun, waiting, asked):
+            with pytest.raises(RuntimeError, match=message):
+                future.result(TIMEOUT)
+        for results in maps:
+            with pytest.raises(RuntimeError, match=message):
+                next(results)
+        assert called == []  # the callbacks are the parent's
+        assert [p.submit(abs, -5).result(TIMEOUT) for p in (pool, other)] == [5, 5]
+        gate.open.set()
+        for worker in workers:
+            worker.join(TIMEOUT)  # in a child they are gone
+            assert not worker.is_alive()
+
+    @pytest.mark.parametrize("timeout", [None, TIMEOUT])
+    def test_a_future_that_stood_nowhere_at_the_fork_fails_when_it_is_asked_for(self, timeout):
+        # 1. a worker takes it from the queue; 2. another thread forks, before the worker notes it.
+        pool = ThreadPool(0)
+        future = pool.submit(abs, -1)
+        pool._requests_queue.queue.clear()
+        after_fork()
+        with pytest.raises(RuntimeError, match="left in the parent"):
+            future.result(timeout)
+
+    def test_what_is_done_keeps_its_result(self):
+        pool = ThreadPool(1)
+        done = pool.submit(abs, -1)
+        until(lambda: is_settled(done))
+        after_fork()
+        assert done.result(TIMEOUT) == 1
+
+    def test_the_worker_that_forks_goes_on_with_its_call(self):
+        pool = ThreadPool(1)
+        waiting = []
+
+        def fork():
+            waiting.append(pool.submit(abs, -1))
+            after_fork()
+            return "went on"
+
+        assert pool.submit(fork).result(TIMEOUT) == "went on"
+        with pytest.raises(RuntimeError, match="left in the parent"):
+            waiting[0].result(TIMEOUT)
+
+    def test_nested_futures_of_before_all_fail(self):
+        def inner():
+            gate()
+
+        def middle():
+            futures.append(pool.submit(inner))
+            futures[-1].result()
+
+        def outer():
+            futures.append(pool.submit(middle))
+            futures[-1].result()
+
+        pool, gate, futures = ThreadPool(1), Gate(), []
+        futures.append(pool.submit(outer))
+        gate.wait_until_entered()
+        after_fork()
+        for future in futures:
+            with pytest.raises(RuntimeError, match="left in the parent"):
+                future.result(TIMEOUT)
+        assert len(futures) == 3
+        gate.open.set()
+
+    def test_a_request_that_cannot_be_hashed_costs_the_child_nothing(self):
+        class Unhashable(WorkRequest):
+            __hash__ = None
+
+        pool, gate = ThreadPool(1), Gate()
+        begun = pool.submit(gate)
+        gate.wait_until_entered()
+        pool.putRequest(Unhashable(abs, [-1]))
+        after_fork()
+        with pytest.raises(RuntimeError, match="left in the parent"):
+            begun.result(TIMEOUT)
+        assert pool.workRequests == {} and pool.submit(abs, -2).result(TIMEOUT) == 2
+        gate.open.set()
+
+    def test_where_the_system_cannot_fork_the_module_is_the_same(self, monkeypatch):
+        monkeypatch.delattr(os, "register_at_fork")
+        names = runpy.run_path(threadpool.__file__)
+        with names["ThreadPool"](1) as pool:
+            assert pool.submit(abs, -1).result(TIMEOUT) == 1

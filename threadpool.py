@@ -1082,7 +1082,7 @@ class _Crew:
         requests.crew = self
         self.worker_class = worker_class
         self.name = name
-        self.numbers = count()
+        self.number = 0  # of the next worker
         self.poll_timeout = poll_timeout
         self.initializer = initializer
         self.executor = executor
@@ -1127,7 +1127,8 @@ class _Crew:
     def _start_one(self, poll_timeout: float | None) -> None:
         self.starting += 1
         try:
-            name = f"{self.name}_{next(self.numbers)}"
+            name = f"{self.name}_{self.number}"
+            self.number += 1
             worker = self.worker_class(self.requests, self.results, poll_timeout, name=name)
             self.workers.append(worker)
         except BaseException:
@@ -1202,9 +1203,10 @@ class _Crew:
         """Whether tasks wait, and nobody is left, or will be started, to take them."""
         if self.requests.empty() or self.starting or len(self.workers) < self.limit:
             return False
-        # In this order: see `_move`.  (Our own leave the first list by themselves.)
-        if any(_runs_our_run(worker) or worker.is_alive() for worker in self.workers.copy()):
-            return False
+        # In this order: see `_move`.  (Loops, as 3.12 loses an interrupt in a generator.)
+        for worker in self.workers.copy():
+            if _runs_our_run(worker) or worker.is_alive():  # ours leave this list by themselves
+                return False
         for worker in self.dismissed.copy():
             if not worker._gone and (_runs_our_run(worker) or worker.is_alive()):
                 return False
@@ -2100,10 +2102,7 @@ class _Map(_Task):
         """Have others begin what nobody has begun, and take the results that are there."""
         with self.maps.lock:
             self.recall()
-            is_offered = self.offer()
             blocks = self.running.copy()
-        if is_offered:
-            self.requests.pass_on()
         for block in blocks:
             start = block.handed_over
             # Without the lock: in free-threaded Python this may wait for a call.
@@ -2242,10 +2241,7 @@ class _Map(_Task):
             elif made >= self.size:
                 self.size = min(2 * self.size, self.max_block)
             self.hand_over(block, block.results[block.handed_over:], error)
-            is_offered = self.offer()
             self.note_if_finished()
-        if is_offered:
-            self.requests.pass_on()
         del self, block, error
 
     def note_failure(self, block: _Block, made: int) -> None:

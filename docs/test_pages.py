@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from unittest import mock
 
 import pytest
 
@@ -54,7 +55,9 @@ class Console(code.InteractiveConsole):
 def paste(lines, names):
     """Type lines at a prompt; return its complaints, and what was printed."""
     console, printed = Console(names), io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    # (The prompt leaves errors to a hook that is not Python's own, as exceptiongroup installs one.)
+    hook = mock.patch.object(sys, "excepthook", sys.__excepthook__)
+    with hook, contextlib.redirect_stdout(printed):
         more = [console.push(line) for line in [*lines, ""]][-1]
     assert not more, "the last statement is not complete"
     return console.complaints, printed.getvalue()
