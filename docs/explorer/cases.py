@@ -190,7 +190,7 @@ def a_dismissal_beside_two_producers():
     check(pool, [0, 1])
 
 
-@case(bound=1)
+@case(bound=0)
 def a_dismissal_beside_two_producers_and_two_sleepers():
     pool = ControlledPool(2)
     yield []
@@ -329,6 +329,14 @@ def two_puts_into_a_pool_that_grows():
     return len(pool.workers)
 
 
+@case(bound=1)
+def two_puts_and_one_worker_that_may_be_started():
+    pool = growing_pool(1)
+    yield [(pool.putRequest, request) for request in requests(2)]
+    check(pool, [0, 1])
+    assert len(pool.workers) == 1
+
+
 @case(bound=1, outcomes=2)
 def two_puts_that_need_two_workers():
     pool = growing_pool(2)
@@ -349,6 +357,23 @@ def two_puts_that_need_two_workers_where_one_sleeps():
 
 
 @case(bound=1)
+def three_puts_that_need_three_workers_where_one_sleeps():
+    pool = growing_pool(3)
+    gates = [Lock(), Lock()]
+    for gate in gates:
+        gate.acquire()
+    first, second, third = requests(3)
+    first.callable = lambda _: gates[0].acquire()
+    second.callable = lambda _: gates[1].acquire() and gates[0].release()
+    third.callable = lambda _: gates[1].release()
+    pool.submit(abs, -1)
+    yield []
+    yield [(pool.putRequests, [first, second, third])]
+    check(pool, [0, 1, 2])
+    assert len(pool.workers) == 3
+
+
+@case(bound=1)
 def a_put_against_a_worker_that_leaves_at_the_end_of_the_program():
     pool = growing_pool(1)
     outcome = []
@@ -359,7 +384,7 @@ def a_put_against_a_worker_that_leaves_at_the_end_of_the_program():
     assert outcome[0].result() == 2 and not pool.workers and not queued(pool)
 
 
-@case(bound=1, outcomes=2)
+@case(bound=0, outcomes=2)
 def a_put_against_the_dismissal_of_one_that_may_yet_be_started():
     pool = growing_pool(2)
     yield [(pool.putRequests, requests(2)), (pool.dismissWorkers, 1)]
@@ -485,6 +510,21 @@ def a_put_against_the_end():
     return len(outcome)
 
 
+@case(bound=2, outcomes=2)
+def a_put_against_the_end_where_no_worker_is():
+    pool = ControlledPool(0)
+    outcome = []
+
+    def put(request):
+        with contextlib.suppress(RuntimeError):
+            pool.putRequest(request)
+            outcome.append(request.requestID)
+
+    yield [(put, *requests(1)), (pool.shutdown,)]
+    check(pool, outcome)  # it was refused, or it has failed
+    return len(outcome)
+
+
 @case(bound=2)
 def a_put_before_the_end():
     pool = ControlledPool(1)
@@ -517,7 +557,7 @@ def a_waiter_and_the_last_worker():
     return outcome[0]
 
 
-@case(bound=2, outcomes=4)
+@case(bound=1, outcomes=4)
 def a_waiter_and_the_last_result_of_the_last_worker():
     pool = ControlledPool(1)
     outcome = []
@@ -808,6 +848,7 @@ def a_recall_against_the_pop_of_the_owner():
     yield [(recall,)]
     check(pool)
     assert list(results_of(job)) == [0, -1, -2] and begun == [0, 1, 2]
+    assert 0 not in recalled  # it is begun as it is taken
     return tuple(recalled)
 
 
