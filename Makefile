@@ -28,7 +28,7 @@ coverage: .venv/test .venv/coverage ## see that the tests reach every line and b
 	$(RUN) coverage run -m pytest test_threadpool.py threadpool.py
 	$(RUN) coverage report
 
-matrix: .venv/matrix ## run the tests of the module and the explorer with every Python found, on the PATH or by pyenv
+matrix: .venv/matrix ## run the tests of the module with every Python found, on the PATH or by pyenv
 	.venv/bin/python docs/matrix.py
 
 # ONLY=dask runs the rows of one library; KEEP=1 writes the table of the page.

@@ -767,8 +767,10 @@ class _TaskQueue(_Queue):
             self.queue.append(task._run)
             if self.not_empty.sleepers:
                 self.not_empty.wake_one()  # rule 1
-            elif self.start_worker is not None:
-                self.start_worker()
+            else:
+                start_worker = self.start_worker  # read once: it may be None the next moment
+                if start_worker is not None:
+                    start_worker()
         except BaseException:  # Ctrl-C; or there is no worker, and none can be started
             self.remove(task)
             raise
@@ -777,10 +779,11 @@ class _TaskQueue(_Queue):
 
     def call_worker(self) -> None:
         """Wake a worker; if none sleeps, start one where there may be more."""
+        start_worker = self.start_worker
         if self.not_empty.sleepers:
             self.not_empty.wake_one()
-        elif self.start_worker is not None:
-            self.start_worker()
+        elif start_worker is not None:
+            start_worker()
 
     def check_open(self) -> None:
         if self.closed:
@@ -878,8 +881,8 @@ class _TaskQueue(_Queue):
                 return
             yield run.__self__
 
-    def waiting(self) -> list[_Task]:
-        """What waits now."""
+    def waiting(self) -> list[Any]:
+        """The tasks that wait now."""
         while True:
             try:
                 return [run.__self__ for run in list(self.queue)]
@@ -1787,9 +1790,11 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
     def cancel(self) -> bool:
         """Cancel the call if no worker has begun it: True if it is cancelled."""
         requests = self._requests
-        if requests is None or requests.remove(self):
-            self._discard()
-        return self.cancelled()
+        self._discard()  # first, as an interrupt may come between the two: a worker skips it then
+        is_cancelled = self.cancelled()
+        if is_cancelled and requests is not None:
+            requests.remove(self)
+        return is_cancelled
 
     def _detach(self) -> None:
         """Become an ordinary pending future: a program took it out of the queue."""
@@ -2268,8 +2273,8 @@ class _Map(_Task):
         self._settle(None, concurrent.futures.CancelledError())
 
     def cancel(self) -> bool:
-        """For `_WorkQueue`."""
         self._discard()
+        self.requests.remove(self)
         return True
 
     def lose_blocks(self, error: BaseException) -> None:
@@ -2677,8 +2682,8 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
     def _drop_everything(self) -> None:
         """Begin nothing more."""
         self._requests_queue.cancelled = True
-        for task in self._requests_queue.drain():
-            _call_safely(task._discard)
+        for task in self._requests_queue.waiting():
+            _call_safely(task.cancel)
         self._crew.maps.settle_all(concurrent.futures.CancelledError())
 
     def __exit__(self, exc_type: type[BaseException] | None, exc_value: object, tb: object,
