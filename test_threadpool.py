@@ -1653,6 +1653,7 @@ class TestPutRequest:
                 if event == "line" and not sum(accepted[1:]):
                     accepted.append(in_thread(put)())
                 return trace
+            return None
 
         def collect():
             sys.settrace(trace)

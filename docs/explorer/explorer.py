@@ -425,12 +425,16 @@ def shared(base, reads, writes):
 
 
 Deque = shared(
-    collections.deque, "__len__ __contains__ __getitem__", "append appendleft extendleft pop popleft remove rotate clear"
+    collections.deque,
+    "__len__ __contains__ __getitem__",
+    "append appendleft extendleft pop popleft remove rotate clear",
 )
 Dict = shared(dict, "__len__ __contains__ get items values", "setdefault pop clear __setitem__ __delitem__")
 
 
-class List(shared(list, "__len__ __contains__ __iter__ __getitem__ __add__ copy", "append remove __setitem__ __iadd__")):
+class List(
+    shared(list, "__len__ __contains__ __iter__ __getitem__ __add__ copy", "append remove __setitem__ __iadd__")
+):
     def extend(self, items):
         """Each item is a step: others see those that are there, while an iterator makes the next."""
         for item in items:

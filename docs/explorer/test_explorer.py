@@ -210,8 +210,10 @@ BUGS = [
         "queues, then registers", cases.a_waiter_beside_a_producer,
         "_RequestPool.putRequest",
         "requests.put(request)",
-        "del self.workRequests[request.requestID]\n        requests.put(request)\n"
-        "        self.workRequests[request.requestID] = request",
+        (
+            "del self.workRequests[request.requestID]\n        requests.put(request)\n"
+            "        self.workRequests[request.requestID] = request"
+        ),
     ),
     (
         "looks whether it may be put, then claims it", cases.one_request_put_by_two,
