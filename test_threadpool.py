@@ -5840,6 +5840,17 @@ class TestInsideOfLogging:
             assert in_thread(threadpool._call_safely, function)() is None
 
 
+class TestInsideOfTheEnd:
+    def test_requests_of_a_dropped_pool_are_dropped_with_the_others(self):
+        pool, request = ThreadPool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        requests = pool._requests_queue
+        del pool
+        gc.collect()
+        threadpool._drop_requests(requests)
+        assert requests.empty() and request.result is None and request.cancel() is False
+
+
 class TestInsideOfAFork:
     """What happens in the child, here in this process, where it can be watched."""
 
