@@ -5541,6 +5541,15 @@ class TestInsideOfThePool:
 class TestInsideOfTheEnd:
     """The end of the program, here in this process, which then goes on."""
 
+    def test_requests_of_a_dropped_pool_are_dropped_with_the_others(self):
+        pool, request = ThreadPool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        requests = pool._requests_queue
+        del pool
+        gc.collect()
+        threadpool._drop_requests(requests)
+        assert requests.empty() and request.result is None and request.cancel() is False
+
     @pytest.fixture
     def end(self, monkeypatch):
         """Makes one of the two calls, in a thread; returns a function that joins it."""
@@ -5838,17 +5847,6 @@ class TestInsideOfLogging:
             with pytest.raises(KeyboardInterrupt):
                 threadpool._call_safely(function)
             assert in_thread(threadpool._call_safely, function)() is None
-
-
-class TestInsideOfTheEnd:
-    def test_requests_of_a_dropped_pool_are_dropped_with_the_others(self):
-        pool, request = ThreadPool(0), WorkRequest(abs, [-1])
-        pool.putRequest(request)
-        requests = pool._requests_queue
-        del pool
-        gc.collect()
-        threadpool._drop_requests(requests)
-        assert requests.empty() and request.result is None and request.cancel() is False
 
 
 class TestInsideOfAFork:
