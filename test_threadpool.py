@@ -3376,6 +3376,9 @@ class TestFork:
                 assert in_child(child) == 0
             stopped.append(True)
             [thread.join(30) for thread in threads]
+            deadline = time.monotonic() + 30  # for the workers of the last pools that were dropped
+            while threading.active_count() > 4 and time.monotonic() < deadline:
+                time.sleep(0.01)
             assert threading.active_count() == 4
         """)
 
