@@ -2862,14 +2862,17 @@ def _end_of_program(is_last: bool) -> None:
 
 def _wait_for_what_is_owed(is_last: bool) -> None:
     wait_for_all = is_last and not _is_main_interpreter()
-    if is_last:
+    # (Before 3.11 CPython may crash where a thread is started at its end, as one is for what is
+    # put after idle workers have left.  So there they stay, asleep.)
+    lets_go = is_last and (sys.version_info >= (3, 11) or wait_for_all)
+    if lets_go:
         _TaskQueue.ending = True
     owed: set[Any] | None = None  # of what was unfinished at the start: what still is
     before: set[Any] = set()
     seconds = 0.0005
     while True:
         workers = _living_workers()
-        _release_workers([worker for worker in workers if is_last or not worker.daemon])
+        _release_workers([worker for worker in workers if lets_go or not worker.daemon])
         unfinished = _unfinished(workers, wait_for_all)
         # (A map that one worker hands to another may be overlooked, but not twice in a row.)
         owed = unfinished if owed is None else owed & (unfinished | before)
@@ -2877,7 +2880,7 @@ def _wait_for_what_is_owed(is_last: bool) -> None:
         if wait_for_all:
             leaving = workers
         else:
-            leaving = [worker for worker in workers if is_last and _is_idle(worker)]
+            leaving = [worker for worker in workers if lets_go and _is_idle(worker)]
         if leaving:
             leaving[0].join(seconds)
         elif owed:
