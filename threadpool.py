@@ -1159,37 +1159,42 @@ class _Crew:
     def dismiss(self, worker: WorkerThread) -> None:
         """Note that this worker is told to go."""
         with self.lock:
-            if worker in self.workers:
-                self._move(worker)
+            if self._move(worker):
                 self.limit = max(0, self.limit - 1)
                 self._enable_hiring()
 
     def remove(self, worker: WorkerThread) -> None:
         """Note that this worker has gone; it calls this at its end."""
         with self.lock:
-            if worker in self.workers:
-                self._move(worker)
+            if self._move(worker):
                 self._enable_hiring()
         # Show, then look: a putter may have found neither a sleeper nor `hire`.  And if
         # this was the last worker, collectors must ask `is_stuck`.
         self.requests.pass_on()
         self.results.not_empty.wake_one()
 
-    def _move(self, worker: WorkerThread) -> None:
-        # In this order: whoever looks at both lists, one after the other, finds it.
-        self.dismissed.append(worker)
-        self.workers.remove(worker)
+    def _move(self, worker: WorkerThread) -> bool:
+        """Move this worker from one list to the other: False if it is not in the first."""
+        for index, listed in enumerate(self.workers):
+            if listed is worker:  # not ``==``, which may be the user's
+                # In this order: whoever looks at both lists, one after the other, finds it.
+                self.dismissed.append(worker)
+                del self.workers[index]
+                return True
+        return False
 
     def join(self, workers: Iterable[WorkerThread]) -> None:
         """Wait until these are gone, but not for the current thread."""
-        others = set(workers) - {threading.current_thread()}
+        current = threading.current_thread()
+        others = [worker for worker in workers if worker is not current]
         for worker in others:
             if sys.is_finalizing():
                 return  # no other thread runs any more
             worker.join()
+        joined = set(map(id, others))
         with self.lock:
             for listed in (self.workers, self.dismissed):
-                listed[:] = [worker for worker in listed if worker not in others]
+                listed[:] = [worker for worker in listed if id(worker) not in joined]
 
     def has_idle(self, asking: WorkerThread, patient: bool) -> bool:
         """Whether another worker than `asking` will look into the queue.
@@ -1566,16 +1571,19 @@ class _RequestPool:
         taken: list[WorkRequest] = []
         slept = False
         try:
-            while not self._take_first(taken):
+            # (`while True` in each `try`: in CPython 3.12 to 3.14 an interrupt at the jump
+            # from the end of a loop to a condition may be seen by no `except`.)
+            while True:
+                if self._take_first(taken):
+                    if slept:
+                        results.not_empty.wake_one()  # rule 3
+                    return taken
                 self._check_worth_waiting(slept)
                 seconds = _seconds_left(deadline)
                 if seconds <= 0:
                     return taken
                 results.not_empty.sleep(self._has_news, seconds)
                 slept = True
-            if slept:
-                results.not_empty.wake_one()  # rule 3
-            return taken
         except BaseException:
             self._put_back(taken)
             raise
@@ -1772,7 +1780,9 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         seconds = 0.001
         waited = 0.0
         try:
-            while self._requests is not None:
+            while True:
+                if self._requests is None:
+                    return
                 if not requests.crew.has_idle(worker, waited < _PATIENCE):
                     _check_stack()
                     if requests.remove(self):
@@ -1962,6 +1972,12 @@ def _emptying(items: list[Any]) -> Iterator[Any]:
     return map(list.pop, repeat(items, len(items)))
 
 
+def _raise_first(errors: list[BaseException] | None) -> None:
+    """Raise the error, if there is one, so that the list does not keep it."""
+    if errors:
+        raise errors.pop()
+
+
 def _call_with(function: Callable[..., Any], args: Iterable[Any]) -> Any:
     """Call a function with a tuple of arguments, like `starmap`."""
     return function(*args)
@@ -2044,7 +2060,9 @@ class _Map(_Task):
         early: dict[int, _Part] = {}
         part = error = None
         try:
-            while self.has_more():
+            while True:
+                if not self.has_more():
+                    return
                 part = early.pop(self.read, None) or self.next_part(deadline)
                 first, results, error = part
                 if ordered and first != self.read:
@@ -2052,8 +2070,7 @@ class _Map(_Task):
                     continue
                 self.read += len(results)
                 yield from _emptying(results)
-                if error:
-                    raise error.pop()
+                _raise_first(error)
         finally:
             # An error, a timeout, or a reader that wants no more.  (Where the interpreter
             # is being torn down, there may be no globals any more.)
@@ -2715,7 +2732,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         """Assert what must hold whenever no call is under way (for the tests)."""
         pending = self.workRequests
         assert all(request.requestID == key for key, request in pending.items())
-        assert not set(self.workers) & set(self.dismissedWorkers)
+        assert not set(map(id, self.workers)) & set(map(id, self.dismissedWorkers))
         for task in self._requests_queue.waiting():
             if isinstance(task, WorkRequest):
                 assert pending.get(task.requestID) is task
@@ -2787,7 +2804,9 @@ def _results_of(
     """Iterate over the results of the futures, in their order, or in that of `finished`."""
     future: concurrent.futures.Future[Any] | None = None
     try:
-        while futures:
+        while True:
+            if not futures:
+                return
             if finished is None:
                 future = futures.popleft()
             else:
@@ -2869,9 +2888,10 @@ def _wait_for_what_is_owed(is_last: bool) -> None:
         _TaskQueue.ending = True
     owed: set[Any] | None = None  # of what was unfinished at the start: what still is
     before: set[Any] = set()
+    workers: list[WorkerThread] = []
     seconds = 0.0005
     while True:
-        workers = _living_workers()
+        workers = _living_workers(workers)
         _release_workers([worker for worker in workers if lets_go or not worker.daemon])
         unfinished = _unfinished(workers, wait_for_all)
         # (A map that one worker hands to another may be overlooked, but not twice in a row.)
@@ -2890,9 +2910,12 @@ def _wait_for_what_is_owed(is_last: bool) -> None:
         seconds = min(2 * seconds, 0.05)
 
 
-def _living_workers() -> list[WorkerThread]:
-    workers = [thread for thread in threading.enumerate() if isinstance(thread, WorkerThread)]
-    return [worker for worker in workers if worker is not threading.current_thread()]
+def _living_workers(known: list[WorkerThread]) -> list[WorkerThread]:
+    """All workers but the current thread: the known ones that still run, and others."""
+    # (`threading` drops a thread from its list a moment before that thread has ended.)
+    threads = [worker for worker in known if worker.is_alive()] + threading.enumerate()
+    workers = {id(thread): thread for thread in threads if isinstance(thread, WorkerThread)}
+    return [worker for worker in workers.values() if worker is not threading.current_thread()]
 
 
 def _release_workers(workers: list[WorkerThread]) -> None:
