@@ -57,6 +57,7 @@ check: coverage docs matrix dist $(DOCS_TESTS) .venv/peer .venv/lint ## all of i
 	$(RUN) ruff check
 	$(RUN) mypy
 	$(PYTHON) docs/try_dist.py
+	$(MAKE) clients
 	$(MAKE) bench QUICK=1
 
 clean: ## remove what the other targets have made

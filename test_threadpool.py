@@ -2138,6 +2138,7 @@ class TestContract:
             raise ValueError
 
         futures = [pool.submit(abs, -1), pool.submit(second), pool.submit(gates[1])]
+        assert futures[0].result(TIMEOUT) == 1
         if number > 1:
             gates[0].open.set()
         if number > 2:

@@ -10,7 +10,9 @@ each single test.  The programs of 2006 are run with threadpool 1.3.2 and with t
 module, and what they print is compared.
 
 The status is 1 when there is a difference that differences.inc, which is a table of the
-page, does not list; also when a row has run no test, or has made no pool.
+page, does not list; also when a row has run no test, or has made no pool.  A row with such
+a difference is run once more, as some tests of others depend on the time: what does not come
+again does not count.
 """
 
 import argparse
@@ -35,8 +37,8 @@ SITE = pathlib.Path(sysconfig.get_path("purelib"))
 SUITES = ENVIRONMENT / "suites"
 RELEASE_1_3_2 = ENVIRONMENT / "threadpool-1.3.2"
 
-TEST_SECONDS = 20  # then a test has failed
-RUN_SECONDS = 60  # then a run is ended
+TEST_SECONDS = 30  # then a test has failed
+RUN_SECONDS = 120  # then a run is ended
 END = "(the run ends)"  # beside the tests: a program that hangs or crashes at its end
 
 
@@ -338,11 +340,10 @@ def results(module, words, known):
             if row.python not in prepared:
                 prepared.add(row.python)
                 prepare(row.python, module)
-            with_one, _ = outcomes(row, "standard")
-            with_other, pools = outcomes(row, row.place)
-            line, complaints = compare(*row[:3], with_one, with_other, known)
-            if not pools:
-                complaints.append(f"{row.library}: {row.what}: no ThreadPool was made")
+            line, complaints = result(row, known)
+            if complaints:
+                line, again = result(row, known)
+                complaints = [complaint for complaint in complaints if complaint in again]
             yield line, complaints
     if wanted("threadpool 1.3.2 programs of 2006", words):
         with tempfile.TemporaryDirectory() as folder:
@@ -350,6 +351,16 @@ def results(module, words, known):
             found = programs_of_2006(folder)
         what = f"{len(found[0])} programs of 2006"
         yield compare("threadpool 1.3.2", what, "in place", *found, known)
+
+
+def result(row, known):
+    """Run both, and compare."""
+    with_one, _ = outcomes(row, "standard")
+    with_other, pools = outcomes(row, row.place)
+    line, complaints = compare(*row[:3], with_one, with_other, known)
+    if not pools:
+        complaints.append(f"{row.library}: {row.what}: no ThreadPool was made")
+    return line, complaints
 
 
 def wanted(text, words):
