@@ -1,4 +1,4 @@
-"""rich: `track` around the results, and a bar whose total grows."""
+"""Progress bars by rich: one around the results, and one whose total grows."""
 
 import math
 
@@ -10,13 +10,13 @@ from threadpool import ThreadPool, makeRequests
 
 def main(console):
     with ThreadPool(4) as pool:
-        # 1. What is pending now is the total.
+        # 1. The total is the number of requests that are pending now.
         pool.putRequests(makeRequests(math.isqrt, range(100)))
         total = len(pool.workRequests)
         bar = track(pool.results(), "roots", total=total, console=console)
         roots = [request.result for request in bar]
 
-        # 2. Each result asks for another one, down to 1.
+        # 2. Here each result but 1 leads to one more request, so the total grows.
         columns = *Progress.get_default_columns(), MofNCompleteColumn()
         with Progress(*columns, console=console) as progress:
             total = 2

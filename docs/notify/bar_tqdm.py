@@ -1,4 +1,4 @@
-"""tqdm: one bar for results, one for a map, and one whose total grows."""
+"""Progress bars by tqdm: one around the results, one around a map, one whose total grows."""
 
 import math
 
@@ -9,15 +9,15 @@ from threadpool import ThreadPool, makeRequests
 
 def main():
     with ThreadPool(4) as pool:
-        # 1. What is pending now is the total.
+        # 1. The total is the number of requests that are pending now.
         pool.putRequests(makeRequests(math.isqrt, range(100)))
         bar = tqdm(pool.results(), total=len(pool.workRequests))
         roots = [request.result for request in bar]
 
-        # 2. A map knows as little how many there will be.
+        # 2. A map does not know its length either, so the bar is told.
         doubles = list(tqdm(pool.map(lambda root: 2 * root, roots), total=len(roots)))
 
-        # 3. Each result asks for another one, down to 1.
+        # 3. Here each result but 1 leads to one more request, so the total grows.
         pool.putRequests(makeRequests(math.isqrt, [2**64, 2**32]))
         with tqdm(pool.results(), total=len(pool.workRequests)) as bar:
             for request in bar:

@@ -1,4 +1,4 @@
-"""asyncio: workers ring, the loop collects.  It sleeps in between."""
+"""asyncio: workers notify the event loop, and the loop collects the results."""
 
 import asyncio
 import math
@@ -16,8 +16,9 @@ async def main():
         except NoResultsPending:
             finished.set()
         except Exception:
-            # Raised by a callback: what may have arrived behind it must not wait for
-            # the next ring.  The loop logs what is raised here, and goes on.
+            # A callback has raised this.  More results may be there already, and nobody
+            # will notify the loop of them again, so it looks once more.  The loop logs
+            # what is raised here, and goes on.
             loop.call_soon(collect)
             raise
 
@@ -27,10 +28,10 @@ async def main():
     def complain(request, exc_info):
         print(request.args[0], "has none:", exc_info[1])
 
-    # 2. The one call of a loop that other threads may make.
+    # 2. Other threads may call nothing else of a loop.
     with ThreadPool(1, notify=lambda: loop.call_soon_threadsafe(collect)) as pool:
         pool.putRequests(makeRequests(math.isqrt, [16, 25, -1], show, complain))
-        # 3. All is in when this returns, and the loop was free meanwhile.
+        # 3. All results are there after this, and the loop was free meanwhile.
         await finished.wait()
 
 

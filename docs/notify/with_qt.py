@@ -1,4 +1,4 @@
-"""Qt: workers ring, the window collects.  It sleeps in between."""
+"""Qt: workers notify the window, and the window collects the results."""
 
 import math
 import sys
@@ -10,7 +10,7 @@ from threadpool import NoResultsPending, ThreadPool, makeRequests
 
 
 class Bell(QObject):
-    """What workers ring; it outlives the window."""
+    """What workers ring.  It may live longer than the window."""
 
     rung = Signal()
 
@@ -25,8 +25,8 @@ class Window(QListWidget):
         #    window's thread, and never while `ring` is being called.
         bell = Bell()
         bell.rung.connect(self.collect, Qt.ConnectionType.QueuedConnection)
-        # 2. Who has a method of the bell's, keeps the bell.  (``bell.rung.emit``
-        #    would not keep it.)
+        # 2. The pool keeps this method, and the method keeps the bell.  (The method
+        #    ``bell.rung.emit`` would not.)
         self.ring, self.pool = bell.ring, ThreadPool(workers, notify=bell.ring)
 
     @Slot()
@@ -36,8 +36,8 @@ class Window(QListWidget):
         except NoResultsPending:
             self.finished()
         except Exception:
-            # 3. Raised by a callback: what may have arrived behind it must not wait
-            #    for the next ring.
+            # 3. A callback has raised this.  More results may be there already, and
+            #    nobody will ring for them again, so the window looks once more.
             self.ring()
             raise
 
@@ -48,7 +48,7 @@ class Window(QListWidget):
         self.addItem(f"{request.args[0]} has none: {exc_info[1]}")
 
     def finished(self):
-        if self.isVisible():  # some of the rings come when all is in, and say so again
+        if self.isVisible():  # not closed by an earlier ring
             print(*(self.item(row).text() for row in range(self.count())), sep="\n")
             self.close()
 
@@ -60,9 +60,8 @@ def main():
     requests = makeRequests(math.isqrt, numbers, window.show_root, window.complain)
     window.pool.putRequests(requests)
     app.exec()
-    # 4. The window may have been closed before all was in: drop what waits, and
-    #    wait for what is under way.  (`with` would call callbacks, and their window is
-    #    gone.)
+    # 4. The window may have been closed early.  Drop the calls that wait, and wait for
+    #    those that run.  (`with` would call callbacks, and their window is gone.)
     window.pool.shutdown(cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""Tk: workers ring, the window collects.  It sleeps in between."""
+"""Tk: workers notify the window, and the window collects the results."""
 
 import math
 import socket
@@ -15,28 +15,29 @@ class Window(tkinter.Tk):
         self.rows = tkinter.Listbox(self, width=50)
         self.rows.pack()
 
-        # 1. Two sockets, joined: any thread may write to the one, and Tk calls
-        #    `collect`, in its own thread, when the other has something to read.
+        # 1. A pair of connected sockets.  Any thread may write to the one.  When the
+        #    other has something to read, Tk calls `collect` in its own thread.
         bell, self.ear = socket.socketpair()
         bell.setblocking(False)
         self.createfilehandler(self.ear, tkinter.READABLE, self.collect)
 
-        # 2. What the workers get refers to the socket alone, to nothing of Tk's.
+        # 2. The workers get a function that refers to the socket, and to nothing of Tk.
         def ring():
-            with suppress(BlockingIOError):  # full: hundreds of rings wait to be heard
+            with suppress(BlockingIOError):  # full, so hundreds of rings wait to be read
                 bell.send(b"!")
 
         self.ring, self.pool = ring, ThreadPool(workers, notify=ring)
 
     def collect(self, *_):
-        self.ear.recv(4096)  # all the rings so far: one poll is enough for them
+        self.ear.recv(4096)  # all rings so far; one poll serves them all
         try:
             self.pool.poll()
         except NoResultsPending:
             self.finished()
         except Exception:
-            # 3. Raised by a callback: what may have arrived behind it must not wait
-            #    for the next ring.  (And raised here, it would end Tk's main loop.)
+            # 3. A callback has raised this.  More results may be there already, and
+            #    nobody will ring for them again, so the window looks once more.
+            #    (An error that leaves this method would end Tk's main loop.)
             self.ring()
             self.report_callback_exception(*sys.exc_info())
 
@@ -57,9 +58,8 @@ def main():
     requests = makeRequests(math.isqrt, numbers, window.show_root, window.complain)
     window.pool.putRequests(requests)
     window.mainloop()
-    # 4. The window may have been closed before all was in: drop what waits, and
-    #    wait for what is under way.  (`with` would call callbacks, and their window is
-    #    gone.)
+    # 4. The window may have been closed early.  Drop the calls that wait, and wait for
+    #    those that run.  (`with` would call callbacks, and their window is gone.)
     window.pool.shutdown(cancel_futures=True)
 
 

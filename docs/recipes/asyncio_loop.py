@@ -1,4 +1,4 @@
-"""asyncio: calls that would block the loop are made by a pool, and awaited.
+"""asyncio: a pool makes the calls that would block the loop, and the loop awaits them.
 
 The blocking calls wait for a gate that only the loop opens: if they blocked it, it would
 stay closed.
@@ -22,8 +22,8 @@ def blocking(number):
 
 async def main():
     loop, numbers = asyncio.get_running_loop(), []
-    # 1. Each call runs in a copy of the context of the task that asks for it.  (Leave
-    #    `context` out if you do not need that.)
+    # 1. Each call runs in a copy of the context of its task.  (Leave `context` out if
+    #    you do not need that.)
     with ThreadPool(4, context=contextvars.copy_context) as pool:
         # 2. Calls that are awaited together.
         user.set("Ann")
@@ -31,12 +31,12 @@ async def main():
         calls = [loop.run_in_executor(pool, blocking, number) for number in range(3)]
         print(await asyncio.gather(*calls))
 
-        # 3. Calls that are awaited as they come.  `submit` takes keywords as well.
+        # 3. Calls that are awaited as they are done.  `submit` takes keywords as well.
         calls = [pool.submit(int, text, base=16) for text in ("ff", "10")]
         for call in asyncio.as_completed([asyncio.wrap_future(call) for call in calls]):
             numbers.append(await call)
         print(sorted(numbers))
-        # 4. Everything has been awaited, so the end of the block does not block the loop.
+        # 4. All calls have been awaited, so leaving the block does not block the loop.
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ pool = ThreadPool(0)
 pool.putRequest(WorkRequest(sorted, ["parrot"], callback=show))
 pool.putRequest(WorkRequest(sum, [[1, 2, 3]], callback=show))
 set_thread_count(pool, 1)
-pool.wait()  # for all that was queued, and the callbacks are called here
+pool.wait()  # for all queued tasks; the callbacks are called here
 
 set_thread_count(pool, 3)
 set_thread_count(pool, 1)
@@ -43,9 +43,9 @@ pool.putRequest(WorkRequest(long_task, callback=show))
 begun.wait(10)
 waiting = WorkRequest(sum, [[4, 5, 6]], callback=show)
 pool.putRequest(waiting)
-pool.shutdown(wait=False, cancel_futures=True)  # without what waits
+pool.shutdown(wait=False, cancel_futures=True)  # what waits is dropped
 go_on.set()
-pool.wait()  # what was under way is done, and collected
+pool.wait()  # what runs is finished and collected
 pool.shutdown()
 print("what waited:", waiting.result)
 print("threads:", len(pool.workers))

@@ -1,4 +1,4 @@
-"""A polite web crawler: each page once, and never too many at a time.
+"""A polite web crawler: each page once, and only a few at a time.
 
 Without an address, it crawls a site of its own.
 """
@@ -45,8 +45,8 @@ def crawl(start, in_flight=4, waiting=100):
     rules.read()
     seen, dead = {start}, {}
 
-    # 1. Callbacks alone know what has been seen.  They run in this thread, so "not
-    #    seen yet? then put it" needs no lock, and no page comes twice.
+    # 1. Only callbacks use the set of pages that were seen.  They run in this thread,
+    #    so "not seen yet? then put it" needs no lock, and no page comes twice.
     def follow(request, links):
         for link in sorted(links - seen):
             if link.startswith(start) and rules.can_fetch(AGENT, link):
@@ -56,22 +56,22 @@ def crawl(start, in_flight=4, waiting=100):
     def note(request, exc_info):
         dead[request.args[0]] = request.found_on, str(exc_info[1])
 
-    # 2. Where the page was found travels on the request.  When so many wait, this
-    #    waits, too; the workers go on, and make room.
+    # 2. The request carries the page where its address was found.  When the queue is
+    #    full, this waits until a worker has made room.
     def put(address, found_on):
         request = WorkRequest(fetch, [address], callback=follow, exc_callback=note)
         request.found_on = found_on
         pool.putRequest(request)
 
-    # 3. The workers are the limit: each has one page in flight.
+    # 3. Each worker has one page at a time, so their number is the limit.
     with ThreadPool(in_flight, q_size=waiting) as pool:
         put(start, None)
-        pool.wait()  # also for what the callbacks put
+        pool.wait()  # also for the pages that callbacks put
     return seen - set(dead), dead
 
 
-# The site, for trying it: a tree of 31 pages, a dead link, and a page that
-# crawlers shall leave alone.
+# A site to try it with: a tree of 31 pages, a dead link, and a page that crawlers
+# must not load.
 
 PAGES = {f"/{n}": '<a href="/private">no</a> <a href="/">up</a>' for n in range(15, 31)}
 for n in range(15):

@@ -1,4 +1,4 @@
-"""Priorities: a pool for what is urgent, and another for what can wait.
+"""Priorities: one pool for urgent calls, and one for calls that can wait.
 
 Whoever has urgent work never stands behind the rest, as some workers do
 nothing else.
@@ -16,20 +16,20 @@ def main():
         order.append(result)
 
     def report(number):
-        gate.wait(10)  # a long job; here, until something urgent is done
+        gate.wait(10)  # a long job: here, until an urgent call is done
         return f"report {number}"
 
-    # 1. The share of each is its number of workers.
+    # 1. Each pool's share is its number of workers.
     with ThreadPool(3) as urgent, ThreadPool(1) as bulk:
-        # 2. The backlog comes first ...
+        # 2. The backlog is put first ...
         bulk.putRequests(makeRequests(report, range(5), note))
-        # 3. ... and is overtaken: these are done while all of it still waits.
+        # 3. ... and overtaken: these calls are done while all of it waits.
         urgent.putRequests(makeRequests("answer {}".format, ["to Ann", "to Bob"], note))
         urgent.wait()
         print(len(order), "answers, while", len(bulk.workRequests), "reports are pending")
         gate.set()
 
-        # 4. In a quiet hour, workers can move; keep one for the next emergency.
+        # 4. In a quiet hour, move workers from one pool to the other.  Keep one there.
         urgent.dismissWorkers(2)
         bulk.createWorkers(2)
         bulk.wait()

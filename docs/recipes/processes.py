@@ -20,7 +20,7 @@ def engine(name):
         return loky.ProcessPoolExecutor(2)
     if name == "interpreters":
         return concurrent.futures.InterpreterPoolExecutor(2)
-    # Not by fork, the default on Linux before Python 3.14: not safe where threads are.
+    # Fork is the default on Linux before Python 3.14, but it is not safe with threads.
     spawn = multiprocessing.get_context("spawn")
     return concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn)
 
@@ -30,19 +30,19 @@ def is_prime(n):
 
 
 def count_primes(numbers):
-    """A call for each number would cost more than it computes; so one for a piece."""
+    """One call for many numbers: a call for each would cost more than it computes."""
     return sum(map(is_prime, numbers))
 
 
 def main(name=None):
     pieces = [range(start, start + 10_000) for start in range(0, 200_000, 10_000)]
-    # Four workers for two processes: so each finds its next call waiting.
+    # Four workers for two processes, so that a next call always waits for a process.
     with engine(name) as executor, ThreadPool(4, executor=executor) as pool:
         pool.putRequests(makeRequests(count_primes, pieces))
         total = sum(request.result for request in pool.results())
         print("primes below 200,000:", total)
 
 
-# The new processes import this file, and must not start processes of their own.
+# The processes import this file, and must not start processes of their own.
 if __name__ == "__main__":
     main(*sys.argv[1:])

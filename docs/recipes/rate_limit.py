@@ -21,8 +21,8 @@ class TokenBucket:
             now = self.clock()
             self.tokens = min(self.burst, self.tokens + (now - self.last) * self.rate) - 1
             self.last, debt = now, max(0, -self.tokens)
-        # Below zero, this token is still to come, and is ours: so whoever comes
-        # next waits longer.  Sleep when others can get at the bucket again.
+        # A number below zero stands for tokens that are taken in advance, so the next
+        # caller waits longer.  Sleep outside the lock, so that others can take theirs.
         self.sleep(debt / self.rate)
 
 

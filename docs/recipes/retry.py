@@ -22,9 +22,9 @@ class Service:
         return key.upper()
 
 
-# 1. Tenacity: decorate the callable.  The worker sleeps between the attempts,
-#    longer each time, and does nothing else meanwhile.  With reraise=True the
-#    last error arrives as it is.
+# 1. Tenacity: decorate the callable.  Between attempts the worker sleeps, longer
+#    each time, and does nothing else.  With reraise=True the last error arrives
+#    unchanged.
 patiently = tenacity.retry(
     retry=tenacity.retry_if_exception_type(ConnectionError),
     stop=tenacity.stop_after_attempt(5),
@@ -33,8 +33,9 @@ patiently = tenacity.retry(
 )
 
 
-# 2. The pool's own way: the callback puts the failed request again, behind what
-#    waits.  No worker sleeps; the number of attempts is an attribute of ours.
+# 2. With the pool alone: the callback puts the failed request again, behind those
+#    that wait.  No worker sleeps.  The number of attempts is an attribute that we
+#    add to the request.
 def put_again(pool, attempts=5):
     def exc_callback(request, exc_info):
         request.attempts = getattr(request, "attempts", 0) + 1
@@ -59,7 +60,7 @@ def main():
         pool.putRequests(requests)
     print("put again:", *service.calls, "->", *[request.result for request in requests])
 
-    with ThreadPool(1) as pool:  # 3. What no repetition can mend is not repeated.
+    with ThreadPool(1) as pool:  # 3. An error that would only come again is not retried.
         pool.putRequest(WorkRequest(int, ["2b"], exc_callback=put_again(pool)))
 
 

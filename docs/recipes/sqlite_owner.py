@@ -14,8 +14,9 @@ class Database:
     """An SQLite connection for any number of threads."""
 
     def __init__(self, path):
-        # 1. The initializer runs in the worker, so the worker opens it.  (A static
-        #    method: the pool should not keep alive a Database that is dropped.)
+        # 1. The initializer runs in the worker, so the worker opens the connection.
+        #    (It is a static method, so that the pool does not keep a Database alive
+        #    that nobody uses any more.)
         self.owned = SimpleNamespace()
         self.pool = ThreadPool(1, initializer=self._open, initargs=(self.owned, path))
 
@@ -23,16 +24,16 @@ class Database:
     def _open(owned, path):
         owned.connection = sqlite3.connect(path)
 
-    # 2. Whatever touches the connection is a call for the worker.
+    # 2. Each use of the connection is a call for the worker.
     def execute(self, sql, *args):
         return self.pool.submit(self._execute, self.owned, sql, args).result()
 
     @staticmethod
     def _execute(owned, sql, args):
-        with owned.connection as connection:  # a transaction: commit, or roll back
+        with owned.connection as connection:  # a transaction: commit or roll back
             return connection.execute(sql, args).fetchall()
 
-    # 3. And so is closing it, after everything that still waits.
+    # 3. Closing it is one more call, after all those that wait.
     def __enter__(self):
         return self
 
@@ -48,14 +49,14 @@ def main():
         def add(word):
             database.execute("insert into words values (?, ?)", word, len(word))
 
-        with ThreadPool(8) as threads:  # 4. Many threads, and no lock in sight.
+        with ThreadPool(8) as threads:  # 4. Many threads, and no lock.
             list(threads.map(add, "spam egg parrot cheese ni knight shrubbery".split()))
         print(database.execute("select count(*), max(length) from words"))
         try:
             database.execute("insert into words values ('spam', 4)")
-        except sqlite3.IntegrityError as error:  # 5. Errors come back to whoever asked.
+        except sqlite3.IntegrityError as error:  # 5. An error reaches the caller.
             print("refused:", error)
-        try:  # 6. The proof: this is another thread.
+        try:  # 6. This is another thread.
             database.owned.connection.execute("select 1")
         except sqlite3.ProgrammingError as error:
             print("refused:", str(error).partition(".")[0])

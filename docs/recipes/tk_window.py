@@ -1,4 +1,4 @@
-"""A window that stays alive while the workers work: Tk polls the pool.
+"""A window that stays responsive while workers work: Tk polls the pool.
 
 Compresses each file of a folder (the current one, or the one that is named) and
 fills a table with what it saves.
@@ -14,7 +14,7 @@ from threadpool import NoResultsPending, ThreadPool, makeRequests
 
 
 def keep_polling(after, pool, done, interval=20):
-    """Poll every so many milliseconds, by a window's `after`; call `done` at the end."""
+    """Poll every so many milliseconds, by the `after` of a window.  Call `done` at the end."""
     try:
         pool.poll()
     except NoResultsPending:
@@ -25,7 +25,7 @@ def keep_polling(after, pool, done, interval=20):
 
 class Window:
     def __init__(self, root, pool, work, jobs, done=lambda: None):
-        # 1. A table, a progress bar, and a line that says how it stands.
+        # 1. A table, a progress bar, and a line for the status.
         ttk.Style().theme_use("clam")
         self.table = ttk.Treeview(root, columns=("file", "result"), show="headings")
         self.table.tag_configure("failed", foreground="#b00020")
@@ -35,8 +35,8 @@ class Window:
             self.table.column(title, width=width)
         for widget in (self.table, self.bar, self.status):
             widget.pack(fill="both", padx=6, pady=3)
-        # 2. The callbacks run in this thread, where poll is called; so they may
-        #    touch the widgets, as a worker must not.
+        # 2. Callbacks run in the thread that calls poll, which is this one.  So they may
+        #    use the widgets, which a worker must not.
         pool.putRequests(makeRequests(work, jobs, self.show, self.complain))
         keep_polling(root.after, pool, done)
 
@@ -61,8 +61,8 @@ def main(folder="."):
     paths = [str(path) for path in pathlib.Path(folder).iterdir() if not path.is_dir()]
     Window(root, pool, compress, sorted(paths))
     root.mainloop()
-    # 3. The window is closed: drop what waits, and wait for what is under way.
-    #    (Not by `with`, which would call the callbacks, that have no window now.)
+    # 3. The window is closed.  Drop the calls that wait, and wait for those that run.
+    #    (`with` would call callbacks, and their window is gone.)
     pool.shutdown(cancel_futures=True)
 
 
