@@ -2704,8 +2704,8 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         self._crew.maps.settle_all(concurrent.futures.CancelledError())
 
     def __exit__(self, exc_type: type[BaseException] | None, exc_value: object, tb: object,
-                 is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if is_finalizing():
+                 _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if _is_finalizing():
             return  # a generator that was left in its block: there may be no globals any more
         try:
             if exc_type is None:
