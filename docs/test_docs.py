@@ -1146,15 +1146,108 @@ def loky_engine(loky):
     executor.shutdown(kill_workers=True)
 
 
+@pytest.fixture(params=["python3.14", "python3.15"])
+def newer(request):
+    """Runs a program with a newer Python, if there is one, and returns the lines that it prints."""
+    python = shutil.which(request.param)
+    if python is None:
+        pytest.skip(f"no {request.param}")
+
+    def run(code, *options):
+        code = "from threadpool import *\n" + textwrap.dedent(code)
+        environ = {**os.environ, "PYTHONPATH": str(HERE)}
+        command = [python, *options, "-c", code]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=TIMEOUT)
+        assert (done.stderr, done.returncode) == ("", 0)
+        return done.stdout.splitlines()
+
+    run.python = python
+    return run
+
+
 class TestInterpreters:
-    def test_the_recipe_prints(self):
-        for python in (sys.executable, "python3.14", "python3.15"):
-            test = "import concurrent.futures; concurrent.futures.InterpreterPoolExecutor"
-            if shutil.which(python) and subprocess.run([python, "-c", test], capture_output=True).returncode == 0:
-                break
-        else:
-            pytest.skip("no python3.14 or newer, which has interpreters")
-        assert run_recipe("processes.py", "interpreters", python=python) == "primes below 200,000: 17984\n"
+    def test_the_recipe_prints(self, newer):
+        assert run_recipe("processes.py", "interpreters", python=newer.python) == "primes below 200,000: 17984\n"
+
+    def test_results_and_errors_come_back_and_what_cannot_be_sent_fails_alone(self, newer):
+        lines = newer("""
+            import sys, threading
+            from concurrent.futures import InterpreterPoolExecutor
+
+            with InterpreterPoolExecutor(2) as interpreters, ThreadPool(3, executor=interpreters) as pool:
+                futures = [pool.submit(int, "x"), pool.submit(threading.Lock), pool.submit(abs, threading.Lock())]
+                futures += [pool.submit(sys.exit, 3), pool.submit(pow, 2, 10)]
+                for future in futures[:4]:
+                    print(type(future.exception()).__name__)
+                print(futures[4].result(), list(pool.map(pow, [2, 3], [4, 5])))
+        """)
+        kinds = ["ValueError", "NotShareableError", "NotShareableError", "SystemExit"]
+        assert lines == [*kinds, "1024 [16, 243]"]
+
+    def test_an_interpreter_that_cannot_begin_breaks_its_executor_and_nothing_hangs(self, newer):
+        lines = newer("""
+            import logging
+            from concurrent.futures import InterpreterPoolExecutor
+
+            logging.disable()
+            with InterpreterPoolExecutor(1, initializer=int, initargs=["x"]) as interpreters:
+                with ThreadPool(2, executor=interpreters) as pool:
+                    futures = [pool.submit(abs, n) for n in range(5)]
+                    print({type(future.exception()).__name__ for future in futures})
+        """)
+        assert lines == ["{'BrokenInterpreterPool'}"]
+
+
+class TestNewerPythons:
+    """What docs/install.rst says of them."""
+
+    @pytest.mark.parametrize("inherits", ["0", "1"])
+    def test_a_worker_inherits_a_context_where_threads_do(self, newer, inherits):
+        code = """
+            import concurrent.futures, contextvars
+
+            name = contextvars.ContextVar("name", default="nobody")
+            name.set("somebody")
+            with ThreadPool(1) as pool, concurrent.futures.ThreadPoolExecutor(1) as executor:
+                print(pool.submit(name.get).result(), executor.submit(name.get).result())
+            with ThreadPool(1, context=contextvars.copy_context) as pool:
+                print(pool.submit(name.get).result())
+        """
+        who = ["nobody", "somebody"][int(inherits)]
+        assert newer(code, "-X", f"thread_inherit_context={inherits}") == [f"{who} {who}", "somebody"]
+
+    def test_a_finalizer_that_shuts_a_pool_down_joins_nobody(self, newer):
+        lines = newer("""
+            import os, sys
+
+            class Owner:
+                def __init__(self):
+                    self.pool = ThreadPool(1)
+                    self.pool.submit(abs, -1).result()
+
+                def __del__(self, sys=sys, os=os):
+                    self.pool.shutdown()
+                    os.write(1, b"shut down, %d\\n" % sys.is_finalizing())
+
+            owner = Owner()
+        """)
+        assert lines == ["shut down, 1"]
+
+    def test_threads_share_a_map_that_is_serialized(self, newer):
+        code = """
+            import sys, threading
+
+            sys.setswitchinterval(1e-6)
+            serialize = getattr(threading, "serialize_iterator", None)
+            if serialize is not None:
+                found = []
+                with ThreadPool(2) as pool, ThreadPool(4) as readers:
+                    results = serialize(pool.map(abs, range(5000)))
+                    for reader in [readers.submit(found.extend, results) for _ in range(4)]:
+                        reader.result()
+                print(sorted(found) == list(range(5000)))
+        """
+        assert newer(code) == (["True"] if newer.python.endswith("3.15") else [])
 
 
 class TestLoky:
