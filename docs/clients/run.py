@@ -179,7 +179,8 @@ def outcomes(row, place):
         file.touch()
         more = {"CLIENTS_POOL": place, "CLIENTS_OUTCOMES": str(file), "TMPDIR": folder}
         command = [row.python, "-m", "pytest", "-p", "outcomes", "-p", "no:cacheprovider", "-q",
-                   "-c", find_config(row.folder), f"--rootdir={row.folder}", "-o", "addopts=",
+                   "-c", find_config(row.folder), f"--rootdir={row.folder}",
+                   f"--confcutdir={row.folder}", "-o", "addopts=",
                    "-W", "ignore", f"--timeout={TEST_SECONDS}", *row.options, *row.tests]
         with open(log, "wb") as output:
             status = end_of(command, row.folder, clean_environment(**more), output)
