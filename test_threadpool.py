@@ -2690,7 +2690,7 @@ class TestMisuse:
     @pytest.mark.parametrize("misuse, error, message", [
         (lambda: WorkRequest(abs, requestID=["k"]), TypeError, "requestID must be hashable, not ['k']; leave it out to"),
         (lambda: ThreadPool(-1), ValueError, LEAST.format("num_workers", -1)),
-        (lambda: ThreadPool(1.5), TypeError, NUMBER.format("num_workers", 1.5)),
+        (lambda: ThreadPool(0).createWorkers(1.5), TypeError, NUMBER.format("num_workers", 1.5)),
         (lambda: ThreadPool("2"), TypeError, NUMBER.format("num_workers", "2")),
         (lambda: ThreadPool(max_workers=0), ValueError, "max_workers must be greater than 0, not 0"),
         (lambda: ThreadPool(2, max_workers=2), TypeError, "two names for one thing; give one"),
@@ -3158,6 +3158,12 @@ class TestProgramsForThreadPoolExecutor:
                 assert [worker.name for worker in pool.workers] == ["crew_0", "crew_1"]
                 assert pool.submit(abs, -1).result(TIMEOUT) == 1
         assert sorted(seen) == ["default", "default", "started", "started"]
+
+    @pytest.mark.parametrize("number", [2.5, 3.0])
+    def test_a_number_of_workers_may_be_a_quotient(self, number):
+        for pool in (ThreadPool(number), ThreadPool(max_workers=number)):
+            with pool:
+                assert len(pool.workers) == 3
 
     def test_threads_are_those_that_may_be_joined(self):
         pool, gate = ThreadPool(2), Gate()

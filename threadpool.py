@@ -82,6 +82,7 @@ import atexit
 import concurrent.futures.thread
 import hashlib
 import logging
+import math
 import operator
 import os
 import queue
@@ -2765,7 +2766,12 @@ def _check_buffersize(buffersize: object) -> None:
         raise ValueError(f"buffersize must be None or > 0, not {buffersize!r}")
 
 
-def _number_of_workers(num_workers: int | None, max_workers: int | None) -> int | None:
+def _number_of_workers(num_workers: float | None, max_workers: float | None) -> int | None:
+    # A fraction is rounded up: ThreadPoolExecutor starts threads while there are fewer.
+    if isinstance(num_workers, float):
+        num_workers = math.ceil(num_workers)
+    if isinstance(max_workers, float):
+        max_workers = math.ceil(max_workers)
     if max_workers is None:
         return None if num_workers is None else _checked_number("num_workers", num_workers, 0)
     if num_workers is not None:
