@@ -152,14 +152,14 @@ class NoWorkersAvailable(Exception):
 # task with its outcome; a broken pool *settles* it with an error; and a pool that
 # is shut down may *discard* it.
 #
-# A `WorkRequest` carries a call to a worker and brings the outcome back.  When the
-# caller has it, nothing else refers to it, so its arguments and its result are
-# freed as soon as the caller drops them.
+# A `WorkRequest` carries a call to a worker and brings the outcome back.  Once
+# the caller has collected the request, nothing else refers to it, so its
+# arguments and its result are freed as soon as the caller drops them.
 #
 # Programs may subclass `WorkRequest`, and hand in any object as an argument, a
 # callback or an exception.  So this module never tests the user's objects for
 # truth, and never compares them by ``==``: either may run the user's code, or
-# raise (arrays of numpy do both).
+# raise (as numpy arrays do).
 
 
 _Callback = Optional[Callable[["WorkRequest", Any], object]]
@@ -177,7 +177,7 @@ def _is_interrupt(error: BaseException) -> bool:
 
 
 def _log(message: str, *args: object) -> None:
-    """Log the exception that is being handled.  A logging handler that raises changes nothing."""
+    """Log the exception that is being handled; ignore what a logging handler raises."""
     try:
         logging.getLogger("concurrent.futures").critical(message, *args, exc_info=True)
     except BaseException as error:
@@ -210,7 +210,7 @@ def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
 class _Task:
     """What can stand in the queue of requests."""
 
-    _context: Context | None = None  # to make the call in; None is the worker's own
+    _context: Context | None = None  # the context to make the call in; None: the worker's own
 
     def _run(self, worker: WorkerThread) -> None:
         """Make the call, in a worker, and settle the task."""
@@ -350,8 +350,9 @@ class WorkRequest(_Task):
         >>> pool.wait()
         True
 
-        Its callbacks are then never called, and it may be put again.
-        Cancelling searches the queue: about 10 µs when 1,000 requests wait.
+        The callbacks of a withdrawn request are never called, and it may be put
+        again.  Cancelling searches the queue: about 10 µs when 1,000 requests
+        wait.
         """
         pool = self._pool()
         if pool is None:
@@ -396,8 +397,8 @@ class WorkRequest(_Task):
             self.exception = True
             self.exc_info = (type(error), error, error.__traceback__)
         self.result = result
-        # From here on it does not refer to the queue of results, in which it is about
-        # to stand: otherwise the two would keep each other alive.
+        # The request is about to be added to the queue of results, so it must no longer refer
+        # to that queue: otherwise the two would keep each other alive.
         results = self._results
         self._results = self._context = None
         if results is not None:  # None if `workRequests` was cleared, and it was put again
@@ -505,13 +506,13 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 #     2. putter:  appends a task, sees no sleeper, wakes nobody
 #     3. worker:  puts its lock on the list and sleeps, beside a waiting task
 #
-# The remedy is Dekker's (1965): each side first *shows* what it does and
-# then *looks* at what the other has shown.  The putter appends, then looks for
-# sleepers; the worker puts its lock on the list, then looks once more into the
-# deque.  Whichever comes second sees the first.
+# The remedy is that of Dekker's algorithm (1965): each side first *shows* what
+# it does and then *looks* at what the other has shown.  The putter appends,
+# then looks for sleepers; the worker puts its lock on the list, then looks once
+# more into the deque.  Whichever comes second sees the first.
 #
-# To wake a thread is only to unlock its lock.  The sleeper itself takes the lock
-# off the list and looks again.  So an interrupt between any two steps breaks
+# Waking a thread only unlocks its lock.  The sleeper itself takes the lock off
+# the list and looks again.  So an interrupt between any two steps breaks
 # nothing, and a lock that is unlocked twice, or too late, only costs its owner
 # one extra look.  But two threads with news may unlock the same lock:
 #
@@ -534,30 +535,32 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 #    queue is closed, nothing is pending, the last worker has gone) it is enough to
 #    wake one.
 #
-# Rule 1 must hold in free-threaded Python as well.  There a plain truth test of a
-# deque may see an old value, so the sleeper's second look is an operation that
-# takes the deque's own lock (`_Queue.has`).  The putter may test the list of
-# sleepers plainly, because its append has taken the same lock: if the append came
-# first, the look finds the item; if the look did, the putter sees the sleeper.
+# Rule 1 must hold in free-threaded Python as well.  There a plain truth test of
+# a deque may see an old value, so the sleeper's second look is an operation
+# that takes the deque's own lock (`_Queue.has`).  The putter may test the list
+# of sleepers plainly, because its append has taken the same lock.  If the
+# append came first, the sleeper's second look finds the item; if the second
+# look came first, the putter sees the sleeper.
 #
-# This module relies on single operations of a deque, a list, or a dictionary
-# with keys of built-in types, and on the deletion of an attribute, to be atomic,
-# with the GIL and without it.  (Copying a deque is not atomic.)
+# This module relies on some operations being atomic, with the GIL and without
+# it: single operations of a deque, a list, or a dictionary with keys of
+# built-in types, and the deletion of an attribute.  (Copying a deque is not
+# atomic.)
 
-# Signals are for the main thread.  One that arrives just before the main thread
-# falls asleep is noticed only when it wakes (on Windows, a later one too:
-# bpo-29971).  So the main thread alone sleeps for at most this many seconds at a
-# time.
+# Signals are for the main thread.  A signal that arrives just before the main
+# thread falls asleep is noticed only when the thread wakes (on Windows, so is a
+# later one: bpo-29971).  So the main thread, unlike others, sleeps for at most
+# this many seconds at a time.
 _SLICE = 1.0
 
 
 def _now(clock: Callable[[], float] = time.monotonic) -> float:
-    """Monotonic seconds.  (As a default argument, freezegun cannot replace the clock.)"""
+    """Monotonic seconds.  (The clock is a default argument, so freezegun cannot replace it.)"""
     return clock()
 
 
 def _deadline(timeout: float | None) -> float | None:
-    """The time at which so many seconds are over; None is never."""
+    """The time at which `timeout` seconds are over; None means never."""
     return None if timeout is None else _now() + timeout
 
 
@@ -613,14 +616,14 @@ class _WaitSet:
 
 
 def _unlock(lock: Any) -> None:
-    """Unlock it, if nobody else was first."""
+    """Unlock it, unless another thread was first."""
     try:
         if lock.locked():
             lock.release()
     except RecursionError:
-        raise  # a RuntimeError too, but the lock may still be locked
+        raise  # also a RuntimeError, but the lock may still be locked
     except RuntimeError:
-        pass  # somebody else was first
+        pass  # another thread was first
 
 
 # The queues
@@ -630,11 +633,11 @@ def _unlock(lock: Any) -> None:
 # for tasks and for results.  (`queue.Queue` takes a lock for each put and get, and
 # a task cannot be taken back from its middle.)
 #
-# Results come with one difficulty.  A KeyboardInterrupt may come between the
-# call of ``popleft`` and the assignment of what it returned; the result would
-# be lost, and its request pending for ever.  So `_ResultsQueue.move_first`
-# moves a result from one container to another in a single call into C, where
-# no interrupt is raised.
+# Results have one difficulty.  A KeyboardInterrupt may come between the call of
+# ``popleft`` and the assignment of what it returned.  Then the result would be
+# lost, and its request pending for ever.  So `_ResultsQueue.move_first` moves a
+# result from one container to another in a single call into C, where no
+# interrupt is raised.
 
 
 class _Queue:
@@ -647,8 +650,8 @@ class _Queue:
         self.not_empty = _WaitSet()
 
     def has(self, number: int) -> bool:
-        """Whether at least so many items are there.  This is the second look of rule 1."""
-        self.queue.rotate(0)  # moves nothing, but takes the lock of the deque, as `len` does not
+        """Whether at least `number` items are there.  This is the second look of rule 1."""
+        self.queue.rotate(0)  # moves nothing, but takes the lock of the deque; `len` does not
         return len(self.queue) >= number
 
     # As in `queue.Queue`, which programs of 2006 found here.
@@ -682,7 +685,7 @@ class _ResultsQueue(_Queue):
         taken.extend(islice(self._popped, 1))
 
     def put(self, pair: tuple[WorkRequest, Any]) -> None:
-        """Take ``(request, result)`` from a worker class with a `run` of its own, as in 2006."""
+        """Take ``(request, result)``, as in 2006, from a worker class with a `run` of its own."""
         request, result = pair
         request._results = self
         if request.exception:
@@ -691,7 +694,7 @@ class _ResultsQueue(_Queue):
         request._settle(result, None)
 
     def keep_nothing(self) -> None:
-        """Drop what comes from now on, since nobody is left to collect it."""
+        """Drop every result from now on: nobody is left to collect it."""
         self.queue = deque(maxlen=0)
         self._popped = iter(())
 
@@ -729,14 +732,15 @@ class _NotifyingQueue(_ResultsQueue):
 # deque, and the putter appends *before* it looks whether the queue is closed,
 # and takes its task back if so.  If the task is gone by then, a worker has it.
 #
-# A pool may be allowed more workers than it has.  Then whoever has news, and
-# finds no sleeper, calls `start_worker` in place of waking one; and so does a
-# worker that passes on (rule 3).  The queue knows nothing more of how workers
-# come to be.
+# A pool may be allowed more workers than it has.  Then a thread that has news,
+# and finds no sleeper, calls `start_worker` instead of waking one.  So does a
+# worker that passes on (rule 3).  The queue knows nothing more about how
+# workers are started.
 #
-# The deque holds of each task the bound method `_run`, and not the task itself.
-# ``deque.remove`` compares by ``==``, which may be the user's.  Two bound methods
-# are equal if their objects are identical, and comparing them runs no user code.
+# For each task, the deque holds its bound method `_run`, and not the task
+# itself.  ``deque.remove`` compares by ``==``, which may run the user's code.
+# Two bound methods are equal if their objects are identical, and comparing them
+# runs no user code.
 
 
 class _TaskQueue(_Queue):
@@ -744,8 +748,8 @@ class _TaskQueue(_Queue):
 
     crew: _Crew  # see "Workers"
     abandoned = False  # True after Ctrl-C: the end of the program does not wait for it
-    # At the end of the program idle workers are to leave, of this queue or (set on the
-    # class) of all.
+    # True at the end of the program, when idle workers are to leave: those of this queue or, if
+    # it is set on the class, of all queues.
     ending = False
 
     def __init__(self, maxsize: int = 0) -> None:
@@ -755,7 +759,7 @@ class _TaskQueue(_Queue):
         self.closed = False
         self.close_reason: Exception = RuntimeError()  # what a put raises once it is closed
         self.cancelled = False  # True once what waits is to be discarded
-        self.lost: Exception | None = None  # in the child of a fork: why what was there fails
+        self.lost: Exception | None = None  # in a forked child: why the tasks of the parent fail
         self.start_worker: Callable[[], object] | None = None
 
     # For those who put
@@ -826,13 +830,14 @@ class _TaskQueue(_Queue):
                   deadline: float | None = None, was_woken: bool = False) -> Any:
         """Take the oldest task: return its bound `_run`.
 
-        None if the worker is to leave, or the time is up.  A worker that was woken, or
-        started, because there is news passes on (rule 3).
+        Return None if the worker is to leave, or the time is up.  `was_woken`
+        says that the worker was woken, or started, because there is news: then
+        it passes on (rule 3).
         """
         while True:
             at_end = self.is_at_end()  # before the look into the queue
             if is_dismissed() and not (at_end and self.queue):
-                break  # (at the end it serves on: no other worker may be left)
+                break  # (at the end it goes on: perhaps no other worker is left)
             try:
                 run = self.queue.popleft()
             except IndexError:
@@ -855,7 +860,7 @@ class _TaskQueue(_Queue):
     def pass_on(self) -> None:
         """Wake the next worker, or start one, if there is news for it (rule 3)."""
         if self.has(1):
-            _call_safely(self.call_worker)  # if none can be started, those at work go on alone
+            _call_safely(self.call_worker)  # if this starts no worker, those at work go on alone
         elif self.is_at_end():
             self.not_empty.wake_one()
 
@@ -892,7 +897,7 @@ class _TaskQueue(_Queue):
 
 
 def _copy_of(error: Exception) -> Exception:
-    """A new exception like this one, as each that is raised gathers a traceback."""
+    """A new exception like this one, because each one that is raised gathers a traceback."""
     return type(error)(*error.args)
 
 
@@ -900,25 +905,25 @@ def _copy_of(error: Exception) -> Exception:
 # =======
 #
 # A worker takes a task, runs it, and takes the next, until it is told to go.
-# While it waits it refers to the two queues and its own lock, but to no pool and
-# to no task.  So a pool that is dropped can be noticed (its queue is closed
-# then, and the workers leave), and a result lives no longer than its owner
-# wants.
+# While it waits it refers to the two queues and its own lock, but to no pool
+# and to no task.  So the module notices when a pool is dropped (its queue is
+# then closed, and the workers leave), and a result lives no longer than its
+# owner wants.
 #
 # Nothing that a call raises ends a worker.  It is the outcome of the task,
-# SystemExit included.  What the settling of a task raises (a done-callback, a
-# logging handler) is logged.
+# SystemExit included.  If settling a task raises (in a done-callback, a logging
+# handler), the error is logged.
 #
-# One thing must not be left behind.  A traceback refers to the frames that it
-# passed, these to the frames that called them, and all of them to their
-# variables.  If one of these is the request, and the request keeps the
-# traceback, the two keep each other alive.  So every frame that a traceback can
-# reach deletes the request, and whatever else leads back to the exception.
+# Tracebacks need care.  A traceback refers to the frames that it passed, these
+# to the frames that called them, and all of them to their variables.  If one of
+# the variables is the request, and the request keeps the traceback, the two
+# keep each other alive.  So every frame that a traceback can reach deletes the
+# request, and whatever else leads back to the exception.
 #
 # With an `executor`, the workers have their calls made elsewhere: by processes,
 # interpreters, or other machines.  A worker then hands a call on and waits for
-# its result, so the number of workers is the number of calls under way.  All
-# else stays as it is, and nothing but the callable and its arguments leaves
+# its result, so the number of workers is the number of calls under way.
+# Everything else stays as it is, and only the callable and its arguments leave
 # the process.
 
 # In an isolated sub-interpreter no thread can be daemonic; see "The end of the program".
@@ -938,10 +943,11 @@ class WorkerThread(threading.Thread):
     `request` is what the worker is doing: a WorkRequest, a future, a map, or
     None while it waits.  It is for people and debuggers to look at.
 
-    `requests_queue` and `results_queue` are the pool's.  `poll_timeout` is kept
-    for a `run` of your own that calls ``self._requests_queue.get(True,
-    self._poll_timeout)``.  `thread_keywords` go to `threading.Thread`.  Raises
-    RuntimeError if the system cannot start another thread.
+    `requests_queue` and `results_queue` are the pool's.  `poll_timeout` is for
+    a `run` of your own that calls
+    ``self._requests_queue.get(True, self._poll_timeout)``.  `thread_keywords`
+    go to `threading.Thread`.  Raises RuntimeError if the system cannot start
+    another thread.
     """
 
     def __init__(self, requests_queue: _TaskQueue, results_queue: _ResultsQueue,
@@ -960,7 +966,7 @@ class WorkerThread(threading.Thread):
         has_plain_perform = type(self).perform is WorkerThread.perform
         self._performs_plainly = has_plain_perform and self._crew.executor is None
         self._dismissed = threading.Event()
-        self._lock = threading.Lock()  # by which it sleeps
+        self._lock = threading.Lock()  # it sleeps on this one
         self._is_ready = False  # True once it has called the initializer
         self._gone = False
         self._taken: Any = None  # the `_run` of the task that it took from the queue
@@ -969,7 +975,7 @@ class WorkerThread(threading.Thread):
         try:
             self.start()
         except BaseException:
-            self.dismiss()  # an interrupt may come after the start; then it leaves again
+            self.dismiss()  # an interrupt may come after the start; then the thread leaves again
             raise
 
     def run(self) -> None:
@@ -993,7 +999,7 @@ class WorkerThread(threading.Thread):
         self._is_ready = True
         requests = self._requests_queue
         is_dismissed = self._dismissed.is_set
-        was_woken = True  # by whoever started it: there may be more news than for one worker
+        was_woken = True  # its starter may have had more news than one worker can take
         while True:
             run = requests.next_task(is_dismissed, self._lock, None, was_woken)
             if run is None:
@@ -1019,9 +1025,11 @@ class WorkerThread(threading.Thread):
         ['SALT AND PEPPER']
 
         Whatever it raises, SystemExit and KeyboardInterrupt included, is the
-        request's failure, and the worker lives on.  (The traceback then leads to
-        your own frame and its variable ``request``.  If such failures are not
-        to wait for the garbage collector, ``del request`` in time, as here.)
+        request's failure, and the worker lives on.  (The traceback then refers
+        to the frame of your method and its variable ``request``, and the
+        request to the traceback.  Such a failure is freed only by the garbage
+        collector, unless your method says ``del request`` in time, as this one
+        does.)
         """
         call = request.callable
         args = request.args
@@ -1063,15 +1071,17 @@ def _own_worker(requests: _TaskQueue) -> WorkerThread | None:
 # what waits may still need one more worker.
 #
 # At most `limit` workers may exist.  While there are fewer, the queue's
-# `start_worker` is `hire`, which starts one when a task finds no idle worker.  That
-# is how a pool without a number grows, how a forked child gets its workers, and how
-# tasks put late, after idle workers have left, are still served.
+# `start_worker` is `hire`, which starts one when a task finds no idle worker.
+# That is how a pool without a fixed number of workers grows, how a forked child
+# gets its workers, and how tasks put late, after idle workers have left, are
+# still served.
 #
-# The lock is held while a worker is started or moved from one list to the other.
-# That may take long, as the system has to start a thread.  So the question
-# whether anybody will serve the queue (`is_stuck`) takes no lock: it looks at
-# `starting`, the number of workers that are just being started, and then at the
-# two lists.  If a start fails, a collector is woken, so that it asks again.
+# The lock is held while a worker is started or moved from one list to the
+# other.  Starting may take long, as the system has to start a thread.  So
+# `is_stuck`, which says whether nobody will serve the queue, takes no lock: it
+# looks at `starting`, the number of workers that are just being started, and
+# then at the two lists.  If a start fails, a collector is woken, so that it
+# calls `is_stuck` again.
 
 
 class _Crew:
@@ -1098,7 +1108,7 @@ class _Crew:
         self.dismissed: list[WorkerThread] = []  # told to go, or gone, and not yet joined
 
     def change_limit(self, by: int) -> None:
-        """Let there be so many more workers, or fewer if the number is negative."""
+        """Allow `by` more workers, or fewer if it is negative."""
         with self.lock:
             self.limit = max(0, self.limit + by)
             self._enable_hiring()
@@ -1107,7 +1117,7 @@ class _Crew:
         self.requests.start_worker = self.hire if len(self.workers) < self.limit else None
 
     def hire(self) -> None:
-        """Start a worker if there may be one more.  RuntimeError if there is none then."""
+        """Start a worker if the limit allows it.  A failure is raised only if there is none."""
         with self.lock:
             if len(self.workers) < self.limit:
                 try:
@@ -1115,11 +1125,11 @@ class _Crew:
                 except Exception as error:
                     if not self.workers:
                         raise
-                    if not isinstance(error, RuntimeError):  # as where no thread can be started
+                    if not isinstance(error, RuntimeError):  # that one: no thread can be started
                         _log("exception starting a worker")
 
     def add_one(self, poll_timeout: float | None) -> None:
-        """Let there be one more worker, and start it."""
+        """Raise the limit by one, and start a worker."""
         with self.lock:
             self.limit += 1
             try:
@@ -1143,7 +1153,7 @@ class _Crew:
             self._enable_hiring()
 
     def initialize(self) -> bool:
-        """Call the initializer, in a new worker; if it fails, so does everything that waits."""
+        """Call the initializer in a new worker.  False if it fails; so does all that waits."""
         try:
             if self.initializer is not None:
                 self.initializer()
@@ -1175,10 +1185,10 @@ class _Crew:
         self.results.not_empty.wake_one()
 
     def _move(self, worker: WorkerThread) -> bool:
-        """Move this worker from one list to the other: False if it is not in the first."""
+        """Move this worker from `workers` to `dismissed`: False if it is not in `workers`."""
         for index, listed in enumerate(self.workers):
-            if listed is worker:  # not ``==``, which may be the user's
-                # In this order: whoever looks at both lists, one after the other, finds it.
+            if listed is worker:  # not ``==``, which may run the user's code
+                # In this order, a thread that looks at `workers`, then at `dismissed`, finds it.
                 self.dismissed.append(worker)
                 del self.workers[index]
                 return True
@@ -1200,8 +1210,9 @@ class _Crew:
     def has_idle(self, asking: WorkerThread, patient: bool) -> bool:
         """Whether another worker than `asking` will look into the queue.
 
-        One that sleeps there will.  If `patient`, this counts on one that is between two
-        tasks, too, which code of the user's may hold up: an initializer, a done-callback.
+        A worker that sleeps will.  If `patient`, a worker between two tasks
+        counts, too, though the user's code may hold it up there (an
+        initializer, a done-callback).
         """
         if self.requests.not_empty.sleepers:
             return True
@@ -1212,7 +1223,7 @@ class _Crew:
         """Whether tasks wait, and nobody is left, or will be started, to take them."""
         if self.requests.empty() or self.starting or len(self.workers) < self.limit:
             return False
-        # In this order: see `_move`.  (Loops, as 3.12 loses an interrupt in a generator.)
+        # In this order: see `_move`.  (Loops, because 3.12 loses an interrupt in a generator.)
         for worker in self.workers.copy():
             if _runs_our_run(worker) or worker.is_alive():  # ours leave this list by themselves
                 return False
@@ -1225,8 +1236,9 @@ class _Crew:
 def _runs_our_run(worker: WorkerThread) -> bool:
     """Whether the worker runs our `run`, which sets `_gone`, and not one of the user's.
 
-    (Ours is not asked whether it is alive: before Python 3.13, a KeyboardInterrupt in
-    `is_alive` has it say False from then on, bpo-45274.)
+    (Such a worker is not asked whether it is alive: before Python 3.13, if a
+    KeyboardInterrupt comes within `is_alive`, the method returns False from
+    then on, bpo-45274.)
     """
     return type(worker).run is WorkerThread.run
 
@@ -1238,13 +1250,14 @@ def _runs_our_run(worker: WorkerThread) -> bool:
 # workers between them, and the dictionary `workRequests` of all that has been
 # put and not yet collected.  A request is *pending* while it is in there.
 #
-# A request is registered *before* it is queued, for it may be finished before
-# `putRequest` returns.  It is unregistered *before* its callbacks are called, so
-# that one that raises leaves everything in order.  A result whose request is not
-# registered, because a program has cleared the dictionary, is dropped.  With the
-# last request a collector is woken, which leaves and wakes the next (rule 3).
+# A request is registered *before* it is queued, because it may be finished
+# before `putRequest` returns.  It is unregistered *before* its callbacks are
+# called, so that a callback that raises leaves everything in order.  A result
+# whose request is not registered, because a program has cleared the dictionary,
+# is dropped.  When the last request is unregistered, a collector is woken; it
+# leaves and wakes the next (rule 3).
 #
-# No request may be put twice at the same time, also not by two threads:
+# No request may be put twice at the same time, not even by two threads:
 #
 #     1. A:  sees that the request is not pending
 #     2. B:  sees that the request is not pending
@@ -1256,7 +1269,7 @@ def _runs_our_run(worker: WorkerThread) -> bool:
 # after it is unregistered, or when its put is undone.
 #
 # A put takes no lock that another call may hold, unless it has to start a
-# thread: a signal handler or a finalizer may put a request in the middle of
+# thread.  So a signal handler or a finalizer may put a request in the middle of
 # another put by the same thread.
 
 
@@ -1284,11 +1297,11 @@ class _RequestPool:
         >>> [request.result for request in pool.results()]
         [4]
 
-        `poll_timeout` is handed on to the workers, to which it means nothing
-        unless they have a `run` of your own.  Raises ValueError if the number is
-        negative, TypeError if it is not an integer, and RuntimeError when the
-        system cannot start that many threads: those that did start are at work,
-        and `workers` lists just them.
+        `poll_timeout` is handed on to the workers; it has no effect unless they
+        have a `run` of your own.  Raises ValueError if the number is negative,
+        TypeError if it is not an integer, and RuntimeError when the system
+        cannot start that many threads: those that did start are at work, and
+        `workers` lists only those.
         """
         number = _checked_number("num_workers", num_workers, 0)
         for _ in range(number):
@@ -1350,15 +1363,15 @@ class _RequestPool:
         When `q_size` requests wait, the call waits for room, for at most
         `timeout` seconds unless that is None, then raises `queue.Full`; with
         ``block=False`` it raises at once.  The pool's own workers never wait
-        here, and several threads that put at once may exceed the bound by as
-        many.
+        here.  If several threads put at once, they may exceed the bound, by at
+        most their number.
 
-        It may be called from any thread, callbacks, workers, signal handlers and
-        finalizers included.  Raises ValueError if this request, or another of the
-        same `requestID`, is still pending; TypeError if it is not a WorkRequest;
-        RuntimeError after `shutdown` or the end of a ``with`` block;
-        BrokenThreadPool if an initializer failed.  A request that is refused is
-        left as it was.
+        It may be called from any thread, and in callbacks, workers, signal
+        handlers and finalizers.  Raises ValueError if this request, or another
+        of the same `requestID`, is still pending; TypeError if it is not a
+        WorkRequest; RuntimeError after `shutdown` or the end of a ``with``
+        block; BrokenThreadPool if an initializer failed.  A request that is
+        refused is left as it was.
         """
         if not isinstance(request, WorkRequest):
             raise TypeError(f"request must be a WorkRequest, not {request!r}; "
@@ -1383,8 +1396,8 @@ class _RequestPool:
             request._results = self._results_queue
             requests.put(request)
         except BaseException:
-            # Leave all as it was.  First what needs no call: the stack may be full.
-            # (If a worker has the request already, its result will be dropped.)
+            # Leave everything as it was, first what takes no call: the stack may be full.  (If
+            # a worker has the request already, its result will be dropped.)
             if self.workRequests.get(request.requestID) is request:
                 del self.workRequests[request.requestID]
             if outcome is not None:
@@ -1397,14 +1410,14 @@ class _RequestPool:
             self._results_queue.not_empty.wake_one()  # collectors may now wait in vain
 
     def _claim_forgotten(self, request: WorkRequest) -> None:
-        """Let a request be put that a program has cleared from `workRequests`, and no other."""
+        """Allow the put if a program has cleared it from `workRequests`; else ValueError."""
         if not request._is_forgotten():
             raise ValueError(
                 f"{request!r} is pending; collect it before it is put again") from None
         vars(request).pop("_may_be_put", None)
 
     def _undo_put(self, request: WorkRequest) -> None:
-        """Take a request back, and wake one of each kind: we may have been woken for it."""
+        """Take a request back, and wake one sleeper of each kind, in case we were woken for it."""
         try:
             self._requests_queue.remove(request)
         finally:
@@ -1473,21 +1486,21 @@ class _RequestPool:
         threadpool.NoResultsPending: no request is pending; put one first
 
         It raises NoResultsPending when no request is pending, or none is left.
-        (The callback above has printed 3 all the same.)  Without `block` it
-        handles what had arrived when it was called, and ignores `timeout`.  With
-        ``block=True`` it waits until all are handled, and then raises
-        NoResultsPending, or returns when `timeout` seconds are over (None: no
-        limit), which it looks at after each callback.
+        (Before that, the callback above has printed 3.)  Without `block` it
+        handles what had arrived when it was called, and ignores `timeout`.
+        With ``block=True`` it waits until all are handled, and then raises
+        NoResultsPending; or it returns when `timeout` seconds are over (None:
+        no limit).  It checks the time after each callback.
 
         Results come in the order in which the requests were completed.  If a
         callback raises, `poll` raises too, and later results wait for the next
         call.  (A NoResultsPending from a callback is ignored: it is about another
         pool.)
 
-        A call that waits raises NoWorkersAvailable when requests wait, no
-        result has arrived and no worker is left (a dismissed one that is still
-        at a request counts), and RuntimeError in a worker of this pool, which
-        would wait for itself.
+        With ``block=True`` it raises NoWorkersAvailable when requests wait, no
+        result has arrived and no worker is left.  (A dismissed worker that is
+        still busy with a request is not gone yet.)  In a worker of this pool it
+        raises RuntimeError, because the worker would wait for itself.
         """
         for taken in self._arrivals(block, timeout):
             taken.pop()._call_back()
@@ -1527,9 +1540,10 @@ class _RequestPool:
         ['one'] One
         ['two'] Two
 
-        The callback of each has been called when it appears here.  Raises
-        TimeoutError when `timeout` seconds are over, counted from when the
-        first was asked for; otherwise what `poll` raises.  A progress bar is
+        When a request appears here, its callback has been called.  Raises
+        TimeoutError when `timeout` seconds are over, counted from the moment
+        when the first request is asked for; otherwise it raises what `poll`
+        does, but simply ends when all are in.  A progress bar is
         ``tqdm(pool.results(), total=len(pool.workRequests))``.
         """
         try:
@@ -1544,14 +1558,15 @@ class _RequestPool:
     def _arrivals(self, block: bool, timeout: float | None) -> Iterator[list[WorkRequest]]:
         """Take results as they arrive, each in a list of one.
 
-        The consumer pops it, so that no frame here keeps it alive.  Ends when the time
-        is up.  NoResultsPending when nothing is, or remains, pending.
+        The consumer pops the request, so that no frame here keeps it alive.
+        Ends when the time is up; raises NoResultsPending when nothing is
+        pending, or nothing more.
         """
         if block and _own_worker(self._requests_queue) is not None:
             raise RuntimeError("a worker cannot wait for its own pool, which waits for it; "
                                "use callbacks or poll()")
         waits = block and (timeout is None or timeout > 0)
-        deadline = _deadline(timeout) if waits else 0.0  # which is long over
+        deadline = _deadline(timeout) if waits else 0.0  # 0.0 is long over
         arrived = self._results_queue.qsize()
         while True:
             taken = self._next_result(deadline)
@@ -1572,8 +1587,9 @@ class _RequestPool:
         taken: list[WorkRequest] = []
         slept = False
         try:
-            # (`while True` in each `try`: in CPython 3.12 to 3.14 an interrupt at the jump
-            # from the end of a loop to a condition may be seen by no `except`.)
+            # (The `try` contains ``while True``: in CPython 3.12 to 3.14, an interrupt that
+            # comes at the jump from the end of a loop to its condition may escape every
+            # `except`.)
             while True:
                 if self._take_first(taken):
                     if slept:
@@ -1639,10 +1655,9 @@ def _checked_number(name: str, number: Any, least: int | None = None) -> int:
 # Futures
 # =======
 #
-# What `ThreadPool.submit` puts into the queue is the future itself.  Whoever can
-# take it back out of the queue knows that nobody has begun the call, and that
-# nobody will.  That is how a future is cancelled, and how a worker makes a
-# *nested* call itself.
+# What `ThreadPool.submit` puts into the queue is the future itself.  A thread
+# that takes it back out of the queue knows that nobody has begun the call, and
+# that nobody else will.  That is how a worker makes a *nested* call itself.
 #
 # A worker that waits for a future waits for another worker.  If all workers do
 # so, nobody is left to do the work:
@@ -1652,24 +1667,24 @@ def _checked_number(name: str, number: Any, least: int | None = None) -> int:
 #     3. B waits for a worker
 #
 # So a worker that asks for the result of a future that nobody has begun takes
-# it out of the queue and makes the call itself, *unless another worker is idle*.
-# If one is idle, that one makes the call, in a thread of its own, as in the
-# standard library: thread-locals, running event loops and locks are those of
-# another thread.  An idle worker may come to wait as well, before it has taken
-# the call; so the one that asks looks again in growing slices until the call
-# has been begun.  Either way, whatever a worker waits for gets begun.  The
-# worker that has begun it may wait in its turn, but again for something that has
-# been begun: at the end of this chain somebody is at work.  (Unless a call
-# waits for one that waits for it.)
+# it out of the queue and makes the call itself, *unless another worker is
+# idle*.  If one is idle, that one makes the call, in a thread of its own, as in
+# the standard library: thread-locals, running event loops and locks are those
+# of another thread.  The idle worker may take another call instead, and wait as
+# well; so the worker that asks looks again, at growing intervals, until the
+# call has been begun.  Either way, whatever a worker waits for gets begun.  The
+# worker that has begun it may wait in its turn, but again for something that
+# has been begun: at the end of this chain a worker is busy.  (Unless two calls
+# wait for each other.)
 #
-# A worker makes only the call that it asks for: another might need a lock that it
-# holds.  It first checks that enough stack is left to record the outcome; if not,
-# it raises RecursionError before it takes the call out, and another worker can
-# still make it.
+# A worker makes only the call that it asks for: another call might need a lock
+# that this worker holds.  It first checks that enough stack is left to record
+# the outcome; if not, it raises RecursionError before it takes the call out,
+# and another worker can still make it.
 #
-# A future of the standard library brings a condition, its lock and three lists,
-# for those who will wait for it or want to be called back.  To make and free
-# them takes longer than all the rest, and mostly the result is there before
+# A future of the standard library has a condition, its lock and three lists,
+# for those who will wait for it or want to be called back.  Making and freeing
+# them takes longer than all the rest, and usually the result is there before
 # anybody asks.  So ours is *lazy*: it gets these parts when somebody first asks
 # for one of them.  A reader and the worker may race:
 #
@@ -1680,21 +1695,24 @@ def _checked_number(name: str, number: Any, least: int | None = None) -> int:
 #
 # So both try to be the first to set the attribute `_outcome`, which is a single
 # operation (``dict.setdefault``): the worker to the outcome, the reader to
-# `_ASKED`.  If the worker is first, the future is done by this alone, and
-# whoever gives it its parts later finds it so.  If the reader is first, the
-# worker does all that the standard library has it do.
+# `_ASKED`.  If the worker is first, that alone completes the future; if the
+# parts are added later, they show it as finished.  If the reader is first, the
+# worker does everything that the standard library does: it sets the outcome
+# under the lock, and notifies.
 #
-# A future belongs to its user.  Its own attributes all have an underscore, and an
-# outcome that the user has set (a time limit does that) stays.
+# A future belongs to its user.  So the attributes that this module adds all
+# begin with an underscore, and if the user has set the outcome (to end a wait
+# by a time limit, for instance), it stays.
 
 _ASKED = object()  # stands for an outcome once somebody has asked
 
-# For how many seconds a worker that asks counts on another that is between two tasks.
+# For so many seconds, a worker that asks relies on another one that is between
+# two tasks.
 _PATIENCE = 1.0
 
 
 def _check_stack(frames: int = 15) -> None:
-    """Raise RecursionError unless so many frames are left: for a call, and its outcome."""
+    """Raise RecursionError unless that many frames are left, for a call and its outcome."""
     if frames > 0:
         _check_stack(frames - 1)
 
@@ -1702,7 +1720,7 @@ def _check_stack(frames: int = 15) -> None:
 class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
     """What `ThreadPool.submit` returns."""
 
-    # The attributes that a lazy future lacks.
+    # The attributes that a lazy future lacks at first.
     _PARTS = frozenset(vars(concurrent.futures.Future()))
 
     _outcome: Any = None  # (result, error), or _ASKED, or None
@@ -1801,7 +1819,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
     def cancel(self) -> bool:
         """Cancel the call if no worker has begun it: True if it is cancelled."""
         requests = self._requests
-        self._discard()  # first, as an interrupt may come between the two: a worker skips it then
+        self._discard()  # first: if an interrupt comes now, a worker will skip it
         is_cancelled = self.cancelled()
         if is_cancelled and requests is not None:
             requests.remove(self)
@@ -1822,7 +1840,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         del self, worker  # see "Workers" on tracebacks
 
     def _note_begun(self) -> bool:
-        """For those who have asked: False if one of them has set an outcome."""
+        """Show those who have asked that it runs: False if one of them has set an outcome."""
         with self._condition:
             if self._state == concurrent.futures._base.PENDING:
                 self._state = concurrent.futures._base.RUNNING
@@ -1854,7 +1872,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
             else:
                 self.set_exception(error)
         except concurrent.futures.InvalidStateError:
-            pass  # somebody else has: that outcome stays
+            pass  # somebody else has set an outcome, which stays
 
     def _discard(self) -> None:
         """Cancel it, as the standard library does, unless it has begun or has an outcome."""
@@ -1871,7 +1889,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         """Fail in the child of a fork, without notifying: those who wait are in the parent."""
         self._requests = None
         if self._outcome is _ASKED:
-            # Somebody may have held the condition; and the callbacks are the parent's.
+            # A thread of the parent may hold this condition, and the callbacks are the parent's.
             self.__dict__.update(_condition=threading.Condition(), _done_callbacks=[], _waiters=[])
         self._settle(None, error)
 
@@ -1883,23 +1901,24 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # hands over inputs in *blocks*, and finds out while it runs how long they should
 # be.
 #
-# Inputs that nobody has begun are in `todo`, in order.  (All lists of inputs and
-# results are kept the last one first, so that ``pop`` takes the next.)  A worker takes some
-# from the front, as its block, and makes the calls.  The first block is a single
-# input.  The size doubles while blocks take less than `_BLOCK_SECONDS`, and is 1
-# again after one that took longer.
+# Inputs that nobody has begun are in `todo`, in order.  (The lists of inputs,
+# and the results that are handed to the reader, have the last one first, so
+# that ``pop`` takes the next.)  A worker takes some from the front, as its
+# block, and makes the calls.  The first block is a single input.  The size
+# doubles while blocks take less than `_BLOCK_SECONDS`, and is 1 again after one
+# that took longer.
 #
-# When calls suddenly become slow, somebody is left with a long block.  So whoever
-# has nothing else to take (a worker that finds `todo` empty, a reader that has
-# waited for a while) *recalls* what the running blocks have not begun, back into
-# `todo`.  The owner of a block takes inputs from one end, a recaller from the
-# other, each in a single operation: every input is begun once, and the owner,
-# which finds the end of its block after its current call, need not be told.  The
-# first input of a block is begun as it is taken; otherwise two idle workers could
-# recall each other's blocks for ever.  A reader that has waited also takes the
-# results that a running block has so far.  So no call waits for another of the
-# same map while a worker is free, and calls may wait for each other, or for
-# results to be read.
+# When calls suddenly become slow, a worker may have a long block of them.  So a
+# thread that has nothing else to take (a worker that finds `todo` empty, a
+# reader that has waited for a while) *recalls* what the running blocks have not
+# begun, and puts it back into `todo`.  The owner of a block takes inputs from
+# one end, a recaller from the other, each in a single operation, so every input
+# is begun once.  The owner need not be told: after its current call it finds
+# the end of its block.  The first input of a block is begun as it is taken;
+# otherwise two idle workers could recall each other's blocks for ever.  A
+# reader that has waited also takes the results that a running block has so far.
+# So no call waits for another of the same map while a worker is free, and calls
+# may wait for each other, or for results to be read.
 #
 # The map itself is the task.  It stands in the queue once, as long as there is an
 # input that nobody has begun, in `todo` or in a block.  A worker that takes it from
@@ -1912,7 +1931,7 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 
 _BLOCK_SECONDS = 0.002
 
-# To iterate over one of these neither waits for anything nor raises.
+# Iterating over one of these neither waits for anything nor raises.
 _CONTAINERS = frozenset({list, tuple, range, str, bytes, dict, set, frozenset})
 
 _Part = tuple[int, list[Any], list[BaseException]]
@@ -1926,7 +1945,7 @@ class _Maps:
         self.unfinished: set[_Map] = set()  # those with inputs to be begun, or blocks under way
 
     def settle_all(self, error: BaseException) -> None:
-        """Have all of them begin nothing more, and fail."""
+        """Fail all of them: they begin nothing more."""
         with self.lock:
             for job in list(self.unfinished):
                 job._settle(None, error)
@@ -1936,7 +1955,7 @@ class _Block:
     """Inputs that a worker has taken."""
 
     def __init__(self, first: int, inputs: list[Any]) -> None:
-        self.first = first  # number of the first input; `inputs` has it last
+        self.first = first  # number of the first input, which is the last in `inputs`
         self.stop = first + len(inputs)
         begun = inputs.pop()
         self.left = deque(inputs)
@@ -1959,8 +1978,9 @@ class _Block:
         return self.stop - self.first - len(self.left)
 
 
-# A map makes its calls at the speed of C, in ``results.extend(map(call, inputs))``.
-# The next two functions are iterators without a line of Python to each item.
+# A map makes its calls at the speed of C, in
+# ``results.extend(map(call, inputs))``.  The next two functions return
+# iterators that run no line of Python for an item.
 
 
 def _popping(items: deque[Any]) -> Iterator[Any]:
@@ -1997,7 +2017,7 @@ class _Map(_Task):
             self._context = pool._make_context()
         self.max_block = sys.maxsize if chunksize is None else max(1, int(chunksize))
         self.max_ahead = sys.maxsize if buffersize is None else buffersize
-        # A pool that is dropped is closed.  That must not be while inputs are to come.
+        # Keep the pool while inputs are still to come: a pool that is dropped is closed.
         self.pool = None if buffersize is None else pool
         self.is_single = len(iterables) == 1
         self.may_read_ahead = all(type(given) in _CONTAINERS for given in iterables)
@@ -2022,9 +2042,9 @@ class _Map(_Task):
         room = self.max_ahead - (self.fed - self.read)
         batch = self.size if self.may_read_ahead else 1
         if room < min(batch, (self.max_ahead + 1) // 2) and not self.parts.empty():
-            return  # there is something to read, and room for a small block only
-        # In batches, as workers need not wait until all inputs are read.  But an iterator may
-        # wait for calls of inputs that it has given, or raise: so it is asked for one at a time.
+            return  # there is something to read, and room only for a small block
+        # In batches, so that workers need not wait until all inputs are read.  But an iterator
+        # may raise, or wait for the calls of its earlier inputs: it is asked for one at a time.
         while True:
             inputs = list(islice(self.source, min(batch, room)))
             if not inputs:
@@ -2073,8 +2093,8 @@ class _Map(_Task):
                 yield from _emptying(results)
                 _raise_first(error)
         finally:
-            # An error, a timeout, or a reader that wants no more.  (Where the interpreter
-            # is being torn down, there may be no globals any more.)
+            # An error, a timeout, or a reader that wants no more.  (If the interpreter is being
+            # torn down, there may be no globals any more.)
             if self.read < self.fed and not is_finalizing():
                 self.drop()
                 # Tracebacks of errors that nobody has read may lead back to this frame.
@@ -2083,7 +2103,7 @@ class _Map(_Task):
                 part = error = None
 
     def has_more(self) -> bool:
-        """Feed; whether there are results to be read.  What the inputs raise comes after these."""
+        """Feed; whether a result is to come.  What the inputs raise comes after the last."""
         if self.input_error is None:
             try:
                 self.feed()
@@ -2122,7 +2142,7 @@ class _Map(_Task):
         del self, worker
 
     def hurry(self) -> None:
-        """Have others begin what nobody has begun, and take the results that are there."""
+        """Let others begin what nobody has begun, and take the results that are there."""
         with self.maps.lock:
             self.recall()
             blocks = self.running.copy()
@@ -2157,7 +2177,7 @@ class _Map(_Task):
             heappush(self.todo, (block.stop, inputs))
 
     def offer(self) -> bool:
-        """Put the map into the queue if it is to be there, and is not: True if it was put."""
+        """Queue the map if it has inputs to be begun and is not queued: True if so."""
         has_inputs = bool(self.todo) or any(block.left for block in self.running)
         if self.is_queued or not has_inputs:
             return False
@@ -2215,7 +2235,7 @@ class _Map(_Task):
         return first, inputs[-self.size:]
 
     def run_block(self, block: _Block | None, worker: WorkerThread) -> None:
-        """Make the calls of a block, and hand over what came of them."""
+        """Make the calls of a block, and hand over their results."""
         if block is None:
             return
         outer = worker.request
@@ -2235,7 +2255,7 @@ class _Map(_Task):
         function = self.function
         is_single = self.is_single
         if not worker._performs_plainly:
-            # A worker with a way of its own sees a request for each call.
+            # A worker that does more than make the call gets a request for each.
             arguments = zip(inputs) if is_single else inputs
             inputs = map(partial(WorkRequest, function), arguments)
             function = worker.perform
@@ -2257,7 +2277,7 @@ class _Map(_Task):
             else:
                 self.note_failure(block, made)
                 if error is None:
-                    # To `map`, and to `extend`, this was the end.
+                    # The built-in `map` and ``extend`` took the StopIteration for the end.
                     error = RuntimeError("a call raised StopIteration")
             if seconds > _BLOCK_SECONDS:
                 self.size = 1
@@ -2277,7 +2297,7 @@ class _Map(_Task):
     # ---------------------------------------------------------------------
 
     def _settle(self, result: None, error: BaseException | None) -> None:
-        """Fail in place of what nobody has begun."""
+        """Fail what nobody has begun."""
         assert error is not None
         with self.maps.lock:
             self.is_queued = False
@@ -2296,7 +2316,7 @@ class _Map(_Task):
         return True
 
     def lose_blocks(self, error: BaseException) -> None:
-        """Fail in place of the running blocks, too: in the child of a fork nobody is at them."""
+        """Fail the running blocks, too: in a forked child no worker is at them."""
         self._settle(None, error)
         for block in self.running:
             self.parts.put((block.first + block.handed_over, [], [error]))
@@ -2309,15 +2329,16 @@ class _Map(_Task):
 # What programs look at
 # =====================
 #
-# So that old programs and libraries run unchanged: programs written for the module
-# of 2006 use its two queues, and programs written for ThreadPoolExecutor look at
-# some of its private attributes.  The rest of the module does not use what is here.
+# This section lets old programs and libraries run unchanged.  Programs written
+# for the module of 2006 use its two queues, and programs written for
+# ThreadPoolExecutor look at some of its private attributes.  The rest of the
+# module does not use what is here.
 #
 # In 2006 the queues were `queue.Queue`.  A worker class with a `run` of its own
-# takes requests with ``_requests_queue.get(True, timeout)``, and puts a pair into
-# ``_results_queue``.  Futures and maps, of which such a `run` knows nothing, are
-# run by `get` itself.  A thread that is no worker may call `get`, too; for the
-# tasks a `_StandIn` then plays the worker.
+# takes requests with ``_requests_queue.get(True, timeout)``, and puts a pair
+# into ``_results_queue``.  Such a `run` knows nothing of futures and maps, so
+# `get` runs these itself.  A thread that is not a worker may call `get`, too;
+# then a `_StandIn` takes the place of the worker.
 
 Queue = queue  # the name of that module in release 1.3.2
 
@@ -2349,7 +2370,7 @@ class _RequestsQueue(_TaskQueue):
 
 
 class _StandIn:
-    """What a task sees of a worker, where the thread is none."""
+    """Stands for the worker if a task is run by a thread that is not one."""
 
     request = None
     _lock = None
@@ -2362,7 +2383,7 @@ class _StandIn:
 
 
 class _WorkQueue:
-    """What programs do with the `_work_queue` of a ThreadPoolExecutor."""
+    """As much of the `_work_queue` of a ThreadPoolExecutor as programs use."""
 
     def __init__(self, requests: _TaskQueue) -> None:
         self.qsize = requests.qsize
@@ -2429,9 +2450,9 @@ class _LooksLikeThreadPoolExecutor:
 # insist on the type.  It inherits nothing of use from that class but ``__enter__``, and
 # starts threads of its own.
 #
-# Programs override `submit`, in a subclass or on an instance, to count or to bound
-# what is submitted, and count on `map` to go through it.  So there is a second
-# `map`, by futures, for them.
+# Programs override `submit`, in a subclass or on an instance, to count or to
+# bound what is submitted, and rely on `map` to call it.  For them there is a
+# second `map`, which submits a future for each call.
 
 
 class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[misc, override]
@@ -2449,55 +2470,56 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
     `num_workers` (or `max_workers`) threads start at once.  None means as many
     as a ThreadPoolExecutor would take, the number of processors plus 4 but at
     most 32, each started when something waits and no worker is idle.  The
-    threads are named `thread_name_prefix` and a number.  Where the second
-    argument is a string, the arguments are those of ThreadPoolExecutor:
+    threads are named `thread_name_prefix` and a number.  If the second argument
+    is a string, the arguments are those of ThreadPoolExecutor:
     ``(max_workers, thread_name_prefix, initializer, initargs)``.
 
     `q_size` limits how many requests may wait for a worker; 0 means any number.
     See `putRequest`.
 
-    ``initializer(*initargs)`` is called in each worker, also in one that is
-    added later, before its first request.  When one raises, that is logged,
-    whatever waits fails with `concurrent.futures.thread.BrokenThreadPool`, and
-    putting more raises it.
+    ``initializer(*initargs)`` is called in each worker before its first
+    request, also in workers that are added later.  If it raises, the error is
+    logged, and the pool is broken: whatever waits fails with
+    `concurrent.futures.thread.BrokenThreadPool`, and putting more raises this
+    error.
 
     A request runs in its worker's own context, which the initializer may
     prepare.  With ``context=contextvars.copy_context`` it runs in a copy of the
-    context of whoever put it; `context` may be any callable that returns a
+    context in which it was put; `context` may be any callable that returns a
     `contextvars.Context`, and is called for each put.  (A copy shares what is
     mutable in it: decimal's precision is one such thing.)
 
     ``notify()`` is called whenever `poll` would find something new: by the
     worker that has finished a request, or the thread that has withdrawn one.
-    An event loop schedules a `poll` by it, for instance with ``notify=lambda:
-    loop.call_soon_threadsafe(poll)``.  Some of these polls find nothing.  What
-    ``notify`` raises is logged.
+    Use it to have an event loop schedule a `poll`, for instance with
+    ``notify=lambda: loop.call_soon_threadsafe(poll)``.  Some of these polls
+    find nothing.  What ``notify`` raises is logged.
 
     `worker` is the class of the workers, a subclass of `WorkerThread`.  With an
     `executor`, any of the kind that `concurrent.futures` describes, the workers
     hand their calls on to that, one at a time, and wait for the results.
 
-    `resq_size` means nothing: a bound on results could deadlock.  `poll_timeout`
-    means nothing to our workers, which do not poll; it is handed on to a `run`
-    of your own.
+    `resq_size` has no effect: a bound on results could deadlock.
+    `poll_timeout` has none on our workers, which do not poll; it is handed on
+    to a `run` of your own.
 
     `workers` lists the threads at work, `dismissedWorkers` those that were told
     to go, or have gone, and were not yet joined, and `workRequests` what has
     been put and not yet collected, by `requestID`.
 
-    A ``with`` block that ends well collects all results, with their callbacks,
-    and shuts the pool down.  One that an exception ends drops the requests that
-    nobody has begun, and completes futures and maps.  KeyboardInterrupt and
-    SystemExit leave it at once.
+    At its end, a ``with`` block collects all results, calls their callbacks,
+    and shuts the pool down.  If an exception ends the block, the requests that
+    nobody has begun are dropped, and futures and maps completed.
+    KeyboardInterrupt and SystemExit leave the block at once.
 
-    In a forked child the pool is empty, and its workers start as requests need
-    them.
+    In a forked child the pool is empty, and its workers start when requests
+    need them.
 
     >>> ThreadPool(2, thread_name_prefix="ham")
     <ThreadPool 'ham': 2 workers, 0 busy, 0 queued, 0 uncollected>
     """
 
-    _count = count()  # of the pools without a name
+    _count = count()  # numbers the pools that were given no name
 
     def __init__(
         self, num_workers: int | None = None, q_size: int = 0, resq_size: Any = 0,
@@ -2569,7 +2591,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         ...     future.result()
         255
 
-        Where `q_size` requests wait, submitting waits too.
+        When `q_size` requests wait, `submit` waits, too.
 
         A worker that asks for the result (or the exception) of a future of its
         own pool, without a timeout, makes the call itself if nobody has begun
@@ -2609,17 +2631,18 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
 
         Several `iterables` give an argument each, until one of them ends.  All
         inputs are read at once, and all calls made even if no result is read.
-        The first error is raised in its place, and what has not begun then is
-        dropped; so it is when the iterator is closed after something was read.
-        `timeout` is in seconds from this call; after that, reading what is not
-        there raises `concurrent.futures.TimeoutError`.
+        If a call fails, reading its result raises the error, and calls that
+        have not begun by then are dropped.  They are also dropped if the
+        iterator is closed after something was read.  `timeout` is in seconds
+        from this call; after that, reading a result that is not there raises
+        `concurrent.futures.TimeoutError`.
 
         Cheap calls are handed over in blocks, slow ones one by one; `chunksize`
         limits the size of a block.  Calls may wait for each other.
 
         With `buffersize` the inputs are read in the thread that reads the
-        results, and at most so many ahead of it: they may be endless.  With
-        ``ordered=False`` results come as they arrive.
+        results, and at most that many ahead of it, so they may be endless.
+        With ``ordered=False`` results come as they arrive.
 
         >>> from itertools import count, repeat
         >>> with ThreadPool(2) as pool:
@@ -2627,11 +2650,11 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         ...     next(power for power in powers if power > 50)
         81
 
-        In a worker of the same pool, reading makes the calls that nobody has
-        begun if no other worker is idle, as with `submit`.  The errors are the
-        same; TypeError or ValueError for a `buffersize` that is not a positive
-        integer.  (`buffersize` is Python 3.14's; `ordered` is what
-        `multiprocessing.pool` calls ``imap_unordered``.)
+        If a worker of the same pool reads the results, it makes calls that
+        nobody has begun itself if no other worker is idle, as with `submit`.
+        Raises what `submit` does, and TypeError or ValueError if `buffersize`
+        is not a positive integer.  (`buffersize` is Python 3.14's; `ordered` is
+        what `multiprocessing.pool` calls ``imap_unordered``.)
         """
         deadline = _deadline(timeout)
         _check_buffersize(buffersize)
@@ -2645,7 +2668,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], deadline: float | None,
         buffersize: int | None, ordered: bool,
     ) -> Generator[Any, None, None]:
-        """The same by a `submit` that was overridden, with a future for each call."""
+        """`map` by a `submit` that was overridden, with a future for each call."""
         arguments = zip(*iterables)
         futures: deque[concurrent.futures.Future[Any]] = deque()
         finished: queue.SimpleQueue[concurrent.futures.Future[Any]] = queue.SimpleQueue()
@@ -2665,7 +2688,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
     # -------
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let nothing more in; the workers go when they have done what is queued.
+        """Accept nothing more; the workers go when they have done what is queued.
 
         >>> pool = ThreadPool(1)
         >>> future = pool.submit(abs, -1)
@@ -2677,11 +2700,11 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
             ...
         RuntimeError: cannot schedule new futures after shutdown; make a new pool
 
-        With `wait` it returns when they are gone (except in a worker, which waits
-        for nobody).  `cancel_futures` drops what nobody has begun: futures and
-        maps are cancelled, requests are no longer pending.  Where no worker is
-        left, what waits fails with NoWorkersAvailable.  Results may be collected
-        afterwards.
+        With `wait` it returns when they are gone (but a worker that calls it
+        waits for nobody).  `cancel_futures` drops what nobody has begun:
+        futures and maps are cancelled, requests are no longer pending.  If no
+        worker is left, what waits fails with NoWorkersAvailable.  Results may
+        be collected afterwards.
         """
         requests = self._requests_queue
         crew = self._crew
@@ -2788,7 +2811,7 @@ def _default_number_of_workers() -> int:
 
 
 def _drop_requests(requests: _TaskQueue) -> None:
-    """Begin no request that waits, but futures and maps."""
+    """Drop the requests that wait, but not futures and maps."""
     for task in requests.waiting():
         if isinstance(task, WorkRequest) and requests.remove(task):
             _call_safely(task._discard)
@@ -2823,7 +2846,7 @@ def _results_of(
             seconds = None if deadline is None else max(0.0, deadline - _now())
             result = [future.result(seconds)]
             future = None
-            yield result.pop()  # which nobody here keeps
+            yield result.pop()  # so that nothing here keeps it
     finally:
         if future is not None:
             futures.append(future)
@@ -2834,7 +2857,7 @@ def _results_of(
 
 
 def _have_begun(futures: Iterable[concurrent.futures.Future[Any]]) -> None:
-    """In a worker: see that the first of these that waits is begun, as its `result` would."""
+    """In a worker: have the first of these that waits begun, as its `result` would."""
     for future in futures:
         if isinstance(future, _Future) and future._requests is not None:
             future._run_inline_or_wait(future._requests)
@@ -2864,17 +2887,17 @@ def _next_finished(finished: queue.SimpleQueue[concurrent.futures.Future[Any]],
 # module, when the main thread is done.  It waits for the futures and maps that
 # are there, and ends nothing.  (It is registered again by a pool with an
 # `executor`, since it has to come before the end of that executor.)  The second
-# is made by `atexit`, and comes last.  It waits in the same way for what `atexit`
-# functions have put, drops requests, and lets the workers go.  What is put from
-# then on is still served, by a worker that leaves when it is idle.
+# is made by `atexit`, and comes last.  It waits in the same way for what
+# `atexit` functions have put, drops requests, and lets the workers go.  What is
+# put even later is still served, by a worker that leaves when it is idle.
 #
 # What is waited for is noted once, at the start of each call.  Otherwise a future
 # that submits itself again would hold the program for ever.
 #
-# Where workers cannot be daemonic (in isolated sub-interpreters, or by the choice
-# of a worker class), the threading module joins them before `atexit` is called.
-# So these are let go by the first call.  And in a sub-interpreter the second
-# call waits for all workers, as no thread may outlive it.
+# Workers that are not daemonic (in isolated sub-interpreters, or by the choice
+# of a worker class) are joined by the threading module before `atexit` is
+# called.  So the first call lets them go.  And in a sub-interpreter the second
+# call waits for all workers, as no thread may outlive the interpreter.
 
 
 def _end_of_program(is_last: bool) -> None:
@@ -2887,12 +2910,12 @@ def _end_of_program(is_last: bool) -> None:
 
 def _wait_for_what_is_owed(is_last: bool) -> None:
     wait_for_all = is_last and not _is_main_interpreter()
-    # (Before 3.11 CPython may crash where a thread is started at its end, as one is for what is
-    # put after idle workers have left.  So there they stay, asleep.)
+    # (Before 3.11, CPython may crash if a thread is started at the end of the program.  A put
+    # after the idle workers have left would start one.  So there they stay, asleep.)
     lets_go = is_last and (sys.version_info >= (3, 11) or wait_for_all)
     if lets_go:
         _TaskQueue.ending = True
-    owed: set[Any] | None = None  # of what was unfinished at the start: what still is
+    owed: set[Any] | None = None  # what was unfinished at the start, and still is
     before: set[Any] = set()
     workers: list[WorkerThread] = []
     seconds = 0.0005
@@ -2925,7 +2948,7 @@ def _living_workers(known: list[WorkerThread]) -> list[WorkerThread]:
 
 
 def _release_workers(workers: list[WorkerThread]) -> None:
-    """Let these leave when they are idle; drop the requests that wait for them."""
+    """Let these workers leave when they are idle; drop the requests that wait for them."""
     for requests in {worker._requests_queue for worker in workers}:
         requests.ending = True
         _drop_requests(requests)
@@ -2941,7 +2964,7 @@ def _unfinished(workers: list[WorkerThread], include_abandoned: bool) -> set[Any
         tasks += requests.waiting()
         with requests.crew.maps.lock:
             tasks += [job for job in requests.crew.maps.unfinished if job.running]
-    # After the queues: what has left a queue meanwhile has come to a worker.
+    # Workers after queues: what has left a queue meanwhile is with a worker.
     for worker in workers:
         _wait_for_note(worker)
         tasks += _tasks_of(worker)
@@ -2949,7 +2972,7 @@ def _unfinished(workers: list[WorkerThread], include_abandoned: bool) -> set[Any
 
 
 def _wait_for_note(worker: WorkerThread) -> None:
-    """Wait while a worker may have taken something that it has yet to note."""
+    """Wait while the worker may have taken a task and not noted it yet."""
     sleepers = worker._requests_queue.not_empty.sleepers
     while _is_idle(worker) and not worker._gone and worker._lock not in sleepers:
         time.sleep(0.0005)
@@ -2961,7 +2984,7 @@ def _tasks_of(worker: WorkerThread) -> list[Any]:
 
 
 def _is_idle(worker: WorkerThread) -> bool:
-    # (Of one with a `run` of the user's own nobody knows.)
+    # (Of a worker with a `run` of the user's own it is not known, so this is False.)
     return worker._is_ready and worker._taken is None
 
 
@@ -2986,10 +3009,10 @@ atexit.register(_end_of_program, True)
 # ============
 #
 # `os.fork` copies the memory, but of all threads only the one that called it.
-# What the others held, locks included, stays held for ever.  So the pools of the
-# child get everything new, and their workers start as tasks need them.  Futures
-# and maps of before the fork will never be done in the child: there they fail,
-# with an error that says so.
+# What the others held, locks included, stays held for ever.  So the pools of
+# the child get everything new, and their workers start as tasks need them.
+# Futures and maps from before the fork will never be done in the child: there
+# they fail, with an error that says so.
 
 _crews: weakref.WeakSet[_Crew] = weakref.WeakSet()
 
@@ -3013,10 +3036,10 @@ def _lose(crew: _Crew) -> None:
     requests = crew.requests
     lost: list[Any] = requests.waiting()
     for worker in crew.workers + crew.dismissed:
-        # (If it was a worker who forked, it goes on here, as the only thread.)
+        # (A worker that has forked goes on here, as the only thread.)
         if worker is not threading.current_thread():
             lost += _tasks_of(worker)
-    # Those who go on find nothing more to do.
+    # A worker that goes on finds nothing more to do.
     requests.queue = deque()
     requests.lost = requests.close_reason = error
     requests.closed = True
@@ -3036,11 +3059,11 @@ if hasattr(os, "register_at_fork"):
 # The demo
 # ========
 #
-# ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file below
-# and prints a list, as ``sha256sum`` would, for ``sha256sum -c`` to check.  It is
-# a good job for threads: while one waits for the disk another computes, and
-# `hashlib` releases the GIL meanwhile.  The steps are numbered in
-# `_print_manifest`.
+# ``python threadpool.py [FOLDER ...]`` computes the SHA-256 of every file in
+# and below the folders.  It prints a list, as ``sha256sum`` would, which
+# ``sha256sum -c`` can check.  Hashing files is a good job for threads: while one
+# waits for the disk another computes, and `hashlib` releases the GIL meanwhile.
+# The steps are numbered in `_print_manifest`.
 
 
 def _digest(path: bytes, output: os.stat_result) -> str | None:
@@ -3068,7 +3091,7 @@ def _line(digest: str, name: bytes) -> bytes:
 
 
 def _find_files(folders: list[bytes], onerror: Callable[[OSError], object]) -> Iterator[bytes]:
-    """The path of every file below; links to folders are not followed."""
+    """The path of every file in and below the folders; links to folders are not followed."""
     for top in folders:
         for folder, _, names in os.walk(top, onerror=onerror):
             for name in names:
