@@ -6,8 +6,9 @@ ADDRESS is that of a scheduler, such as tcp://10.0.0.1:8786; without it, a small
 cluster is started on this machine.  Needs ``pip install distributed``.
 
 `DaskExecutor` may be copied.  Dask has one of its own, ``client.get_executor()``,
-which leaves some calls without an answer when a cluster goes down, and those
-whose result cannot be sent; and then whoever waits for them waits for ever.
+which leaves some calls without an answer: those under way when a cluster goes
+down, and those whose result cannot be sent.  A thread that waits for one of them
+waits for ever.
 """
 
 import concurrent.futures

@@ -14,7 +14,7 @@ from threadpool import NoResultsPending, ThreadPool, makeRequests
 
 
 def keep_polling(after, pool, done, interval=20):
-    """Poll every so many milliseconds, by the `after` of a window.  Call `done` at the end."""
+    """Poll every `interval` milliseconds by a window's `after`.  Call `done` last."""
     try:
         pool.poll()
     except NoResultsPending:
