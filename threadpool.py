@@ -382,7 +382,7 @@ class WorkRequest(_Task):
         is_known = pool is not None and pool.workRequests.get(self.requestID) is self
         return not is_known and self._results is results  # otherwise it was settled just now
 
-    # For whoever takes it from the queue.
+    # For the thread that takes it from the queue.
 
     def _make_call(self, worker: WorkerThread) -> Any:
         try:
@@ -728,9 +728,10 @@ class _NotifyingQueue(_ResultsQueue):
 #     3. closer:  closes it, wakes the worker
 #     4. worker:  sees it closed, and leaves the task to nobody
 #
-# So the worker looks whether the queue is closed *before* its last look into the
-# deque, and the putter appends *before* it looks whether the queue is closed,
-# and takes its task back if so.  If the task is gone by then, a worker has it.
+# So the worker checks whether the queue is closed *before* its last look into
+# the deque.  The putter checks this *after* it has appended its task, and takes
+# the task back if the queue is closed.  If the task is gone by then, a worker
+# has it.
 #
 # A pool may be allowed more workers than it has.  Then a thread that has news,
 # and finds no sleeper, calls `start_worker` instead of waking one.  So does a
@@ -1329,7 +1330,7 @@ class _RequestPool:
             dismissed = self.workers[first:]
             for worker in dismissed:
                 worker.dismiss()
-            self._crew.change_limit(len(dismissed) - number)  # those that had yet to be started
+            self._crew.change_limit(len(dismissed) - number)  # those not started yet
         if do_join:
             self._crew.join(dismissed)
 
@@ -1706,8 +1707,8 @@ def _checked_number(name: str, number: Any, least: int | None = None) -> int:
 
 _ASKED = object()  # stands for an outcome once somebody has asked
 
-# For so many seconds, a worker that asks relies on another one that is between
-# two tasks.
+# How many seconds a worker that asks relies on another one that is between two
+# tasks.
 _PATIENCE = 1.0
 
 
@@ -1830,8 +1831,8 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         self._add_parts()
         self._requests = None
 
-    # For whoever takes it from the queue
-    # -----------------------------------
+    # For the thread that takes it from the queue
+    # -------------------------------------------
 
     def _run(self, worker: WorkerThread) -> None:
         self._requests = None  # it is begun
@@ -2191,7 +2192,7 @@ class _Map(_Task):
             first = block.first + block.handed_over
             block.handed_over += len(results)
             results.reverse()
-            # (The error is in a list, so that whoever raises it can empty it.)
+            # (The error is in a list, which the reader empties when it raises the error.)
             self.parts.put((first, results, [] if error is None else [error]))
 
     def note_if_finished(self) -> None:
