@@ -269,6 +269,8 @@ def compare(library, what, place, with_one, with_other, known):
         if reason is None:
             complaints.append(f"{library}: {name}: {outcome}, and with ThreadPool {other}")
         reasons.append(reason or "Not listed yet.")
+    if with_one.get(END, "passed") != "passed":
+        complaints.append(f"{library}: {what}: with the standard class: {with_one[END]}")
     if not count(with_one):
         complaints.append(f"{library}: {what}: no test has passed")
     name = library if " " in library else f"{library} {release(library)}"
@@ -317,6 +319,8 @@ def main():
                         help="write table.inc, which the page shows")
     options = parser.parse_args()
     known = known_differences()
+    # In a job in the background SIGINT is ignored, and some tests of others wait for it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     (ENVIRONMENT / "logs").mkdir(exist_ok=True)
     began = time.monotonic()
     lines, complaints = [], []
