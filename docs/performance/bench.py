@@ -7,6 +7,8 @@ each of them do it once, one after the other, in a new pool that has been
 warmed up; every round begins with another one.  Compared are contestants of
 the same round, so what slows the whole machine down for a while cancels out.
 
+A full run refuses to begin beside other work, which it would measure as well: it looks at the load.
+
 The result is a JSON file, named after the interpreter, with the time of each
 contestant in each round.  `report.py` makes tables and pictures of it.
 """
@@ -316,6 +318,19 @@ def hashing(seconds):
     return lambda _: hashlib.sha256(data)
 
 
+@functools.lru_cache(None)
+def counting(microseconds):
+    """A call that takes so long, with the global lock: counting down."""
+    took = min(timed(count_down, None) for _ in range(5))
+    start = max(1, round(200_000 * microseconds / 1e6 / took))
+
+    def count(_):
+        number = start
+        while number:
+            number -= 1
+    return count
+
+
 def timed(function, *args):
     begin = time.perf_counter()
     function(*args)
@@ -397,6 +412,16 @@ def cases(quick):
             "threadpool 1.3.2": (old_pool, functools.partial(put(old), call=call), number),
             "one thread": (nothing, functools.partial(built_in_map, call=call), number),
         }
+    for microseconds in (1, 10, 100, 1000):
+        call, number = counting(microseconds), max(200, n // microseconds)
+        yield f"python {microseconds}", f"Calls of pure Python, {microseconds} µs, 2 workers", MICROSECONDS, 2, {
+            "threadpool, put": (ours, functools.partial(put(threadpool), call=call), number),
+            "threadpool, map": (ours, functools.partial(list_map, call=call), number),
+            "threadpool, submit": (ours, functools.partial(submit, call=call), number),
+            "ThreadPoolExecutor": (executor, functools.partial(submit, call=call), number),
+            "multiprocessing map": (mp_pool, functools.partial(list_map, call=call), number),
+            "one thread": (nothing, functools.partial(built_in_map, call=call), number),
+        }
     for number in (100, 1000, 10_000, 100_000) if quick else (100, 1000, 10_000, 100_000, 1_000_000):
         yield f"number {number}", f"{number:,} no-op calls", MICROSECONDS, 4, {
             "threadpool": (ours, put(threadpool), number),
@@ -424,6 +449,10 @@ def cases(quick):
         "multiprocessing": (nothing, start_and_stop(mp_pool), many),
         "bare threads": (nothing, start_and_stop_threads, many),
     }
+    yield "one call", "A pool for a single call: made, used and ended", MICROSECONDS, 1, {
+        "threadpool": (nothing, pool_for_each(threadpool.ThreadPool), n // 40),
+        "ThreadPoolExecutor": (nothing, pool_for_each(concurrent.futures.ThreadPoolExecutor), n // 40),
+    }
     gets = 500 if quick else 10_000
     yield "http", f"{gets:,} GETs, each answered after 5 ms, 50 workers", "ms a call", 50, {
         "threadpool, put": (ours, functools.partial(with_server, put(threadpool)), gets),
@@ -431,6 +460,14 @@ def cases(quick):
         "threadpool, submit": (ours, functools.partial(with_server, submit), gets),
         "ThreadPoolExecutor": (executor, functools.partial(with_server, submit), gets),
     }
+
+
+def pool_for_each(make):
+    def run(_, number):
+        for _ in range(number):
+            with make() as pool:
+                pool.submit(no_op, 0).result()
+    return run
 
 
 def start_and_stop(make):
@@ -612,6 +649,8 @@ def peak_memory(number):
 # The run
 # =======
 
+MOST_LOAD = 1.5  # with which a full run begins
+
 
 def installed(contestant):
     make = contestant[0]
@@ -650,6 +689,9 @@ def main():
     options = parser.parse_args()
     if options.old:
         old = load("threadpool_1_3_2", options.old)
+    load_before = os.getloadavg()[0]
+    if load_before > MOST_LOAD and not options.quick:
+        parser.error(f"the load is {load_before:.2f}: wait until nothing else runs on this machine")
     logging.disable(logging.CRITICAL)
     rounds = options.rounds or (3 if options.quick else 7)
     wanted = lambda name: not options.only or any(name.startswith(only) for only in options.only)  # noqa: E731
@@ -675,7 +717,7 @@ def main():
             show(name, results[name])
     atexit_kill.close()
     if not options.quick:
-        write(results, rounds, options.output)
+        write(results, rounds, load_before, options.output)
 
 
 def show(name, result):
@@ -689,7 +731,7 @@ def show(name, result):
     sys.stdout.flush()
 
 
-def write(results, rounds, folder):
+def write(results, rounds, load_before, folder):
     implementation = platform.python_implementation()
     name = f"{implementation.lower()}-{platform.python_version()}{'' if has_gil else 't'}"
     path = folder / f"{name}.json"
@@ -702,6 +744,7 @@ def write(results, rounds, folder):
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "date": datetime.date.today().isoformat(),
         "rounds": rounds,
+        "load before": round(load_before, 2),
         "versions": {package: version(package) for package in ("joblib", "pebble", "tanda")},
     }
     text = json.dumps({"about": about, "cases": {**before, **results}}, indent=1, ensure_ascii=False)
