@@ -1123,11 +1123,13 @@ class _Crew:
             if len(self.workers) < self.limit:
                 try:
                     self._start_one(self.poll_timeout)
-                except Exception as error:
+                except RuntimeError:  # no thread can be started
                     if not self.workers:
                         raise
-                    if not isinstance(error, RuntimeError):  # that one: no thread can be started
-                        _log("exception starting a worker")
+                except Exception:
+                    if not self.workers:
+                        raise
+                    _log("exception starting a worker")
 
     def add_one(self, poll_timeout: float | None) -> None:
         """Raise the limit by one, and start a worker."""
@@ -2042,7 +2044,8 @@ class _Map(_Task):
         """Hand over as many inputs as there may be ahead of the reader."""
         room = self.max_ahead - (self.fed - self.read)
         batch = self.size if self.may_read_ahead else 1
-        if room < min(batch, (self.max_ahead + 1) // 2) and not self.parts.empty():
+        worthwhile = min(batch, (self.max_ahead + 1) // 2)
+        if room < worthwhile and not self.parts.empty():
             return  # there is something to read, and room only for a small block
         # In batches, so that workers need not wait until all inputs are read.  But an iterator
         # may raise, or wait for the calls of its earlier inputs: it is asked for one at a time.
@@ -2085,7 +2088,10 @@ class _Map(_Task):
             while True:
                 if not self.has_more():
                     return
-                part = early.pop(self.read, None) or self.next_part(deadline)
+                if self.read in early:
+                    part = early.pop(self.read)
+                else:
+                    part = self.next_part(deadline)
                 first, results, error = part
                 if ordered and first != self.read:
                     early[first] = part
