@@ -170,10 +170,13 @@ def _is_nothing(given: Any) -> bool:
     return given is None or (type(given) in (tuple, list, str, bytes, bool, int) and not given)
 
 
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
 def _is_interrupt(error: BaseException) -> bool:
     """True for Ctrl-C in the main thread, which must not be swallowed."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    return in_main_thread and isinstance(error, KeyboardInterrupt)
+    return isinstance(error, KeyboardInterrupt) and _is_main_thread()
 
 
 def _log(message: str, *args: object) -> None:
@@ -453,9 +456,9 @@ def makeRequests(callable_: Callable[..., Any], args_list: Iterable[Any],
     tuple and a dictionary, either of which may be None or empty.  Any other
     item is the only argument.
 
-    >>> [request] = makeRequests(sorted, [([["b", "A", "c"]], {"key": str.lower})])
+    >>> [request] = makeRequests(sorted, [([["b", "A", "c"]], {"reverse": True})])
     >>> request.args, request.kwds
-    ([['b', 'A', 'c']], {'key': <method 'lower' of 'str' objects>})
+    ([['b', 'A', 'c']], {'reverse': True})
 
     A tuple of another form is a TypeError, raised here and not in a worker.
     (Release 1.3.2 took ``(1, 2)`` for ``args=1, kwds=2``.)
@@ -564,12 +567,19 @@ def _deadline(timeout: float | None) -> float | None:
     return None if timeout is None else _now() + timeout
 
 
+def _is_alone() -> bool:
+    """Whether the interpreter is being torn down, and no thread but this one will run again.
+
+    (In PyPy daemonic threads may run a little longer.  They wait as before.)
+    """
+    return sys.is_finalizing() and _is_main_thread()
+
+
 def _seconds_left(deadline: float | None) -> float:
     """How many seconds to sleep now; 0.0 when the time is up."""
-    if sys.is_finalizing():
-        return 0.0  # the interpreter is being torn down: no other thread runs any more
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    longest = _SLICE if in_main_thread else threading.TIMEOUT_MAX
+    if _is_alone():
+        return 0.0
+    longest = _SLICE if _is_main_thread() else threading.TIMEOUT_MAX
     if deadline is None:
         return longest
     return max(0.0, min(deadline - _now(), longest))
@@ -953,7 +963,7 @@ class WorkerThread(threading.Thread):
 
     def __init__(self, requests_queue: _TaskQueue, results_queue: _ResultsQueue,
                  poll_timeout: float | None = 5, **thread_keywords: Any) -> None:
-        if sys.is_finalizing() or (_TaskQueue.ending and not _is_main_interpreter()):
+        if _is_alone() or (_TaskQueue.ending and not _is_main_interpreter()):
             # Before Python 3.13 `start` would wait for ever; and no thread may outlive a
             # sub-interpreter.
             raise RuntimeError("can't start a worker at interpreter shutdown")
@@ -984,8 +994,9 @@ class WorkerThread(threading.Thread):
 
         The thread calls this by itself.
 
-        >>> worker = ThreadPool(1).workers[0]      # the pool is dropped at once
-        >>> worker.join(10)                        # so its workers leave
+        >>> pool = ThreadPool(1)
+        >>> worker = pool.workers[0]
+        >>> pool.shutdown()                        # so its workers leave
         >>> worker.is_alive()
         False
         """
@@ -1202,8 +1213,8 @@ class _Crew:
         current = threading.current_thread()
         others = [worker for worker in workers if worker is not current]
         for worker in others:
-            if sys.is_finalizing():
-                return  # no other thread runs any more
+            if _is_alone():
+                return
             worker.join()
         joined = set(map(id, others))
         with self.lock:
@@ -1624,7 +1635,7 @@ class _RequestPool:
         pending = len(self.workRequests)
         if not pending:
             raise NoResultsPending("no request is pending; put one first")
-        if sys.is_finalizing():
+        if _is_alone():
             raise NoWorkersAvailable("no worker is left at interpreter shutdown")
         # In this order: a worker delivers before it goes.
         if slept and self._crew.is_stuck() and not self._results_queue.has(1):
@@ -1717,7 +1728,8 @@ _PATIENCE = 1.0
 def _check_stack(frames: int = 15) -> None:
     """Raise RecursionError unless that many frames are left, for a call and its outcome."""
     if frames > 0:
-        _check_stack(frames - 1)
+        # (By way of `map`, as a compiled frame of PyPy's alone takes next to no stack.)
+        list(map(_check_stack, [frames - 1]))
 
 
 class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
@@ -1786,8 +1798,8 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
                 self._run_inline_or_wait(requests)
             if type(self._outcome) is tuple:
                 return cast("BaseException | None", self._outcome[1])
-            if sys.is_finalizing():
-                timeout = 0  # no other thread runs any more
+            if _is_alone():
+                timeout = 0
             return super().exception(timeout)
         finally:
             del self
@@ -2025,7 +2037,7 @@ class _Map(_Task):
         self.is_single = len(iterables) == 1
         self.may_read_ahead = all(type(given) in _CONTAINERS for given in iterables)
         inputs = iterables[0] if self.is_single else zip(*iterables)
-        self.source = chain(inputs)  # never asks an iterator again once it has ended
+        self.source = iter(inputs)
         self.input_error: Exception | None = None
         self.fed = 0  # number of inputs handed over,
         self.read = 0  # and of results read
@@ -2050,7 +2062,10 @@ class _Map(_Task):
         # In batches, so that workers need not wait until all inputs are read.  But an iterator
         # may raise, or wait for the calls of its earlier inputs: it is asked for one at a time.
         while True:
-            inputs = list(islice(self.source, min(batch, room)))
+            wanted = min(batch, room)
+            inputs = list(islice(self.source, wanted))
+            if len(inputs) < wanted:
+                self.source = iter(())  # an iterator that has ended is not asked again
             if not inputs:
                 return
             room -= len(inputs)  # before workers take from this very list
@@ -2322,11 +2337,17 @@ class _Map(_Task):
         self.requests.remove(self)
         return True
 
-    def lose_blocks(self, error: BaseException) -> None:
-        """Fail the running blocks, too: in a forked child no worker is at them."""
+    def be_lost(self, error: BaseException) -> None:
+        """Fail in the child of a fork, where nobody is at the running blocks."""
+        # In a new queue.  That of before may be locked for ever, where a queue has a lock
+        # (as in PyPy):
+        #
+        #     1. worker:  puts results, and holds the lock
+        #     2. another thread forks
+        #     3. child:  there is no worker that would unlock it
+        self.parts = queue.SimpleQueue()
+        self.parts.put((self.read, [], [error]))
         self._settle(None, error)
-        for block in self.running:
-            self.parts.put((block.first + block.handed_over, [], [error]))
         self.maps.unfinished.discard(self)
 
     def __repr__(self) -> str:
@@ -2720,7 +2741,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
             self._drop_everything()
         if wait and _own_worker(requests) is None:
             # (A worker that goes may have started another.)
-            while (crew.workers or crew.dismissed) and not sys.is_finalizing():
+            while (crew.workers or crew.dismissed) and not _is_alone():
                 crew.join(crew.workers + crew.dismissed)
         if crew.is_stuck():
             for task in requests.drain():
@@ -3053,7 +3074,7 @@ def _lose(crew: _Crew) -> None:
     requests.cancelled = True
     crew.maps.lock = threading.RLock()
     for job in list(crew.maps.unfinished):
-        job.lose_blocks(error)
+        job.be_lost(error)
     for task in lost:
         if isinstance(task, _Future) and type(task._outcome) is not tuple:
             task._be_lost(error)
