@@ -25,7 +25,7 @@ docs: .venv/docs ## build docs/_build/html, check its links, run its examples, c
 	$(RUN) docutils --strict README.rst docs/_build/README.html
 
 coverage: .venv/test .venv/coverage ## see that the tests reach every line and branch of the module
-	$(RUN) coverage run -m pytest test_threadpool.py threadpool.py
+	$(RUN) coverage run -m pytest test_threadpool.py threadpool.py docs/test_inside.py
 	$(RUN) coverage report
 
 matrix: .venv/matrix ## run the tests of the module with every Python found, on the PATH or by pyenv

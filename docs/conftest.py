@@ -1,3 +1,3 @@
 """The fixtures of the module's tests are there for those of the docs, too."""
 
-from test_threadpool import interruptible, make_pool  # noqa: F401
+from test_threadpool import frantic, gate, interruptible, make_pool, pool  # noqa: F401

@@ -254,8 +254,8 @@ def interrupt(scene, number):
         let_go()
         if attempt.where:
             break
-    else:
         pool.shutdown()
+    else:
         return False
     assert surfaced, ("swallowed", attempt.where)
     if scene not in THE_END:
