@@ -1606,7 +1606,8 @@ class TestCollecting:
                 run(self)
 
         pool = ThreadPool(1, worker=Own)
-        pool.workers[0].join(TIMEOUT)
+        for worker in pool.workers + pool.dismissedWorkers:
+            worker.join(TIMEOUT)
         pool.putRequest(WorkRequest(abs))
         with pytest.raises(NoWorkersAvailable):
             pool.wait()
