@@ -2784,7 +2784,8 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         """Assert what must hold whenever no call is under way (for the tests)."""
         pending = self.workRequests
         assert all(request.requestID == key for key, request in pending.items())
-        assert not set(map(id, self.workers)) & set(map(id, self.dismissedWorkers))
+        with self._crew.lock:  # or else a worker that leaves may be in both lists for a moment
+            assert not set(map(id, self.workers)) & set(map(id, self.dismissedWorkers))
         for task in self._requests_queue.waiting():
             if isinstance(task, WorkRequest):
                 assert pending.get(task.requestID) is task
