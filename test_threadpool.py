@@ -826,7 +826,8 @@ class TestMaps:
                 read.append(result)
         gate.open.set()
         assert read == [0, 1, 2, 3, 4] and list(results) == [] and pool._requests_queue.empty()
-        assert pool.submit(abs, -1).result(TIMEOUT) == 1 and max(called) <= 6
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        assert sum(n > 5 for n in called) <= 1  # one may have been begun just then
 
     @pytest.mark.parametrize("options", [{}, {"chunksize": 10}])
     def test_an_error_in_a_chunk_costs_no_other_call(self, make_pool, options):
@@ -866,7 +867,8 @@ class TestMaps:
         with pytest.raises(concurrent.futures.TimeoutError):
             list(results)
         gate.open.set()
-        assert pool.submit(abs, -1).result(TIMEOUT) == 1 and set(called) <= {0, 1, 2}
+        assert pool.submit(abs, -1).result(TIMEOUT) == 1
+        assert len(set(called) - {0, 1, 2}) <= 1  # one may have been begun just then
 
     @with_both_maps
     @pytest.mark.parametrize("options", [{}, {"chunksize": 5}, {"buffersize": 9}])
@@ -1176,9 +1178,7 @@ class TestResizing:
         pool = make_pool(2)
         pool.putRequest(WorkRequest(pool.dismissWorkers, [2, True]))
         pool.putRequest(WorkRequest(pool.createWorkers, [1]))
-        until(lambda: len(pool.workers) in (0, 1) and len(pool.dismissedWorkers) >= 1)
-        if queued(pool):
-            pool.createWorkers(1)
+        pool.createWorkers(1)  # so that one is left, whichever comes first
         assert pool.wait(TIMEOUT)
 
     def test_many_threads_may_resize_at_once(self, make_pool):
@@ -1537,6 +1537,7 @@ class TestCollecting:
 
     def test_results_end_when_the_time_is_up(self, pool, gate):
         pool.putRequests([WorkRequest(abs, [-1]), WorkRequest(gate)])
+        until(pool._results_queue.qsize)
         results = pool.results(0.5)
         assert next(results).result == 1
         with pytest.raises(TimeoutError, match=r"1 requests are still pending after 0\.5 seconds"):
@@ -1733,7 +1734,7 @@ class TestNotify:
 
     def test_a_pool_that_notifies_can_be_dropped_and_forked(self):
         done = run_python("""
-            import gc, os, queue, sys, threadpool, weakref
+            import gc, os, queue, sys, threadpool, time, weakref
             told = queue.SimpleQueue()
             pool = threadpool.ThreadPool(1, notify=lambda: told.put(os.getpid()))
             pool.putRequest(threadpool.WorkRequest(abs, [-1]))
@@ -1746,7 +1747,8 @@ class TestNotify:
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
             [worker], gone = pool.workers, weakref.ref(pool)
             del pool
-            assert forgotten(gone)
+            while not forgotten(gone):
+                time.sleep(0.001)  # the worker may be in a call of `notify` still
             worker.join(10)
             assert not worker.is_alive()
         """, knowing=[forget, forgotten], options=("-W", "ignore::DeprecationWarning"))  # fmt: skip
@@ -1970,7 +1972,7 @@ class TestEnd:
                 future = pool.submit(called.append, "future")
                 pool.putRequests(makeRequests(called.append, range(3)))
                 results = pool.map(abs, [-1, -2])
-                threading.Timer(0.01, gate.open.set).start()
+                in_thread(lambda: (until(lambda: len(pool.workRequests) == 1), gate.open.set()))  # they are dropped
                 raise ZeroDivisionError
         assert running.result == "done" and not worker.is_alive()
         assert called == ["future"] and future.result(0) is None and list(results) == [1, 2]
@@ -2311,7 +2313,7 @@ class TestRepr:
     def test_a_map_shows_its_callable(self, pool):
         [worker] = pool.workers
         assert next(pool.map(lambda _: repr(worker.request), [1, 2])).startswith("<map of <function ")
-        assert worker.request is None
+        until(lambda: worker.request is None)  # it may be at the second input still
         with pytest.raises(ZeroDivisionError):
             list(pool.map(raising(ZeroDivisionError), [0]))
         assert worker.request is None
@@ -2815,7 +2817,7 @@ class TestFork:
             def child():
                 empty = not pool.workRequests and not pool.workers and pool._requests_queue.empty()
                 check(pool)
-                right = work(pool) and len(pool.workers) == 2
+                right = work(pool) and pool._max_workers == 2 and 1 <= len(pool.workers) <= 2
                 return empty and right and in_child(lambda: work(pool)) == 0
 
             assert in_child(child) == 0

@@ -866,6 +866,7 @@ class TestInsideOfTheEnd:
     def test_the_last_call_lets_idle_workers_go_and_so_do_those_that_serve_later(self, make_pool, end):
         pool = make_pool(2)
         workers = list(pool.workers)
+        until(lambda: sleeping_workers(pool) == 2)
         end(True)()
         assert pool.workers == [] and not any(worker.is_alive() for worker in workers)
         worker = pool.submit(threading.current_thread).result(TIMEOUT)
@@ -985,6 +986,7 @@ class TestInsideOfTheEnd:
             wait_for_note(worker)
 
         pool, gate, looked = make_pool(1), Gate(), threading.Event()
+        until(lambda: sleeping_workers(pool))
         next_task, wait_for_note = pool._requests_queue.next_task, threadpool._wait_for_note
         monkeypatch.setattr(threadpool, "_wait_for_note", note)
         pool._requests_queue.next_task = take
@@ -1212,14 +1214,17 @@ class TestInsideOfAFork:
             return "went on"
 
         pool = ThreadPool(1)
-        assert pool.submit(fork).result(TIMEOUT) == "went on"
+        future = pool.submit(fork)
+        until(lambda: is_settled(future))  # nobody asks before: in the true child nobody could
+        assert future.result(TIMEOUT) == "went on"
 
     def test_nested_futures_of_before_all_fail(self):
         def nest(depth):
             if depth == 0:
                 return gate()
-            futures.append(pool.submit(nest, depth - 1))
-            return futures[-1].result()
+            inner = pool.submit(nest, depth - 1)
+            futures.append(inner)
+            return inner.result()
 
         pool, gate, futures = ThreadPool(1), Gate(), []
         futures.append(pool.submit(nest, 2))
