@@ -3941,7 +3941,8 @@ class TestDemo:
         with open(tmp_path / "large", "wb") as file:
             file.truncate(200 << 20)
         self.make_files(tmp_path, 3000)
-        assert peak() - before < 20_000  # kilobytes
+        most = 20_000 if CPYTHON else 100_000  # kilobytes; PyPy keeps the code that it compiles
+        assert peak() - before < most
 
     @pytest.mark.parametrize("lines, bar", [(True, True), (False, True), (True, False), (False, False)])
     def test_the_bar_makes_room_for_lines_and_complaints(self, tree, monkeypatch, capfd, lines, bar):

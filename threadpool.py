@@ -3202,8 +3202,9 @@ def _print_manifest(folders: list[bytes], num_workers: int) -> int:
             num_workers = _grow(pool, num_workers)
     report.bar.total = found  # from now on the bar knows what 100 % is
     # 6. ... and at the end those workers go that have nothing left to do.
+    _shrink(pool)
     for _ in pool.results():
-        pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
+        _shrink(pool)
     report.bar.close()
     return 1 if report.failures else 0
 
@@ -3216,6 +3217,11 @@ def _grow(pool: ThreadPool, num_workers: int) -> int:
         _say(f"only {len(pool.workers)} threads can be started")
         return len(pool.workers)
     return num_workers
+
+
+def _shrink(pool: ThreadPool) -> None:
+    """Keep a worker for each file that is left."""
+    pool.dismissWorkers(max(0, len(pool.workers) - len(pool.workRequests)))
 
 
 def _main(arguments: list[str] | None = None) -> int:
