@@ -568,9 +568,10 @@ def _deadline(timeout: float | None) -> float | None:
 
 
 def _is_alone() -> bool:
-    """Whether the interpreter is being torn down, and no thread but this one will run again.
+    """Whether this is the main thread, and the interpreter is being torn down.
 
-    (In PyPy daemonic threads may run a little longer.  They wait as before.)
+    Then no other thread will run, so it is useless to wait for one.  (In PyPy daemonic
+    threads may still run for a moment.  In these the answer is False: they wait as usual.)
     """
     return sys.is_finalizing() and _is_main_thread()
 
@@ -1728,7 +1729,7 @@ _PATIENCE = 1.0
 def _check_stack(frames: int = 15) -> None:
     """Raise RecursionError unless that many frames are left, for a call and its outcome."""
     if frames > 0:
-        # (By way of `map`, as a compiled frame of PyPy's alone takes next to no stack.)
+        # (Through `map`: PyPy compiles a plain recursion to frames that use hardly any stack.)
         list(map(_check_stack, [frames - 1]))
 
 
@@ -2339,8 +2340,8 @@ class _Map(_Task):
 
     def be_lost(self, error: BaseException) -> None:
         """Fail in the child of a fork, where nobody is at the running blocks."""
-        # In a new queue.  That of before may be locked for ever, where a queue has a lock
-        # (as in PyPy):
+        # Use a new queue.  Where queues have a lock (as in PyPy), that of the old one may
+        # stay locked for ever:
         #
         #     1. worker:  puts results, and holds the lock
         #     2. another thread forks

@@ -319,7 +319,7 @@ def main():
                         help="write table.inc, which the page shows")
     options = parser.parse_args()
     known = known_differences()
-    # In a job in the background SIGINT is ignored, and some tests of others wait for it.
+    # A shell starts background jobs with SIGINT ignored, but some tests of the libraries need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     (ENVIRONMENT / "logs").mkdir(exist_ok=True)
     began = time.monotonic()

@@ -320,7 +320,7 @@ def hashing(seconds):
 
 @functools.lru_cache(None)
 def counting(microseconds):
-    """A call that takes so long, with the global lock: counting down."""
+    """A call of pure Python that takes about so many microseconds, and holds the global lock."""
     took = min(timed(count_down, None) for _ in range(5))
     start = max(1, round(200_000 * microseconds / 1e6 / took))
 
