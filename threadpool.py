@@ -1204,8 +1204,10 @@ class _Crew:
         for index, listed in enumerate(self.workers):
             if listed is worker:  # not ``==``, which may run the user's code
                 # In this order, a thread that looks at `workers`, then at `dismissed`, finds it.
-                self.dismissed.append(worker)
-                del self.workers[index]
+                try:
+                    self.dismissed.append(worker)
+                finally:  # also if the call is interrupted just then
+                    del self.workers[index]
                 return True
         return False
 

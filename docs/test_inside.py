@@ -370,6 +370,22 @@ class TestInsideOfTheCrew:
         worker.join(TIMEOUT)
         assert pool._max_workers == len(pool.workers) == 1
 
+    def test_an_interrupted_dismissal_leaves_the_worker_in_one_list(self, make_pool):
+        # 1. the worker is put into the other list; 2. KeyboardInterrupt, before it leaves the first.
+        class Interrupted(list):
+            def append(self, worker):
+                super().append(worker)
+                raise KeyboardInterrupt
+
+        pool = make_pool(1)
+        [worker] = pool.workers
+        pool._crew.dismissed = Interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            pool.dismissWorkers(1)
+        assert pool.workers == [] and pool._crew.dismissed == [worker]
+        worker.join(TIMEOUT)
+        assert pool.workers == [] and pool._crew.dismissed == [worker]
+
     def test_a_task_that_cannot_be_settled_costs_no_worker(self, make_pool, caplog):
         class Unsettled(Job):
             def _make_call(self, worker):
