@@ -242,6 +242,18 @@ def waiting_putters(pool):
     return len(pool._requests_queue.not_full.sleepers)
 
 
+def second_looks(owner, name):
+    """What those find that look once more before they sleep: after False, only a wake-up helps."""
+    look, found = getattr(owner, name), []
+
+    def look_and_tell():
+        found.append(look())
+        return found[-1]
+
+    setattr(owner, name, look_and_tell)
+    return found
+
+
 def wake_workers(pool):
     """Have every sleeping worker look again."""
     for lock in list(pool._requests_queue.not_empty.sleepers):
@@ -1315,10 +1327,11 @@ class TestPutRequest:
     def test_a_putter_that_leaves_without_putting_passes_its_wake_up_on(self, full):
         # 1. first and second wait for room, first came first; 2. a cancel makes room and wakes first;
         # 3. first finds that another request has taken its ID, and leaves; 4. second must be woken.
+        looks = second_looks(full._requests_queue, "_has_room_or_end")
         first = in_thread(full.putRequest, WorkRequest(abs, [-2], requestID="k"))
-        until(lambda: waiting_putters(full) == 1)
+        until(lambda: looks == [False])
         second = in_thread(full.putRequest, WorkRequest(abs, [-3]))
-        until(lambda: waiting_putters(full) == 2)
+        until(lambda: looks == [False, False])
         full.workRequests["k"] = other = WorkRequest(abs, requestID="k")
         queued(full)[0].cancel()
         with pytest.raises(ValueError, match="a request with the requestID 'k' is pending"):
@@ -2492,6 +2505,13 @@ class TestProgramsForTheOldModule:
         assert waiting() is True and request.result == 4
         assert is_detached(request)
 
+    def test_a_request_that_was_registered_by_hand_is_collected(self, make_pool):
+        pool, seen = make_pool(0), []
+        request = WorkRequest(abs, [-4], callback=lambda request, result: seen.append(result))
+        pool.workRequests[request.requestID] = request
+        pool._results_queue.put((request, 4))
+        assert pool.wait(TIMEOUT) is True and seen == [4]
+
     def test_get_waits_for_at_most_the_timeout(self, make_pool):
         pool = make_pool(0)
         for arguments in ((False,), (True, 0.001), (True, 0)):
@@ -3370,6 +3390,15 @@ class TestLeavesNothingBehind:
         del results
         pool.shutdown()
         assert len(followed) > read and gone(pool, followed)
+
+    def test_a_map_whose_time_is_up_leaves_nothing_of_what_was_not_begun(self, make_pool):
+        pool, function = make_pool(0), Thing()
+        followed = weakref.ref(function)
+        results = pool.map(function, [1, 2], timeout=0)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            next(results)
+        del results, function
+        assert collected(followed)
 
     def test_a_dropped_pool_does_what_is_queued_and_its_workers_leave(self):
         pool, gate, done = ThreadPool(2), Gate(), []

@@ -36,6 +36,7 @@ from test_threadpool import (
     is_shut_down,
     raising,
     recall,
+    second_looks,
     sleeping_workers,
     until,
     values,
@@ -810,8 +811,9 @@ class TestInsideOfThePool:
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         pool.putRequest(request)
         pool._requests_queue.queue.clear()
+        looks = second_looks(pool, "_has_news")
         other = in_thread(pool.wait)
-        until(lambda: waiting_collectors(pool))
+        until(lambda: looks == [False])
         pool._results_queue.queue.append(request)
         self.unregister_once(pool, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
