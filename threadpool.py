@@ -309,12 +309,12 @@ class WorkRequest(_Task):
             args = []
         elif hasattr(args, "__next__"):
             args = list(args)
-        if _is_nothing(kwds):
+        if kwds is None or _is_nothing(kwds):
             kwds = {}
         self.requestID = requestID
         self.callable = callable_
         self.args: Iterable[Any] = args
-        self.kwds: Mapping[str, Any] = cast("Mapping[str, Any]", kwds)
+        self.kwds: Mapping[str, Any] = kwds
         self.callback = callback
         self.exc_callback = exc_callback
         # Exists only while the request may be put.  Putting deletes it, which succeeds for
