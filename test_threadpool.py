@@ -422,6 +422,7 @@ class TestWorkRequest:
         request = WorkRequest(abs, range(50), {"key": "x" * 1000}, "k")
         text = repr(request)
         assert text.startswith("<WorkRequest abs(0, 1, 2") and text.endswith("... 'k': not put>") and len(text) < 120
+        assert repr(WorkRequest(dict, [1], {"key": 2}, "k")) == "<WorkRequest dict(1, key=2) 'k': not put>"
 
     def test_its_repr_tells_its_state(self, pool, gate):
         running, waiting = WorkRequest(gate), WorkRequest(int, ["x"], **SILENT)

@@ -791,9 +791,32 @@ class TestInsideOfThePool:
         with pytest.raises(KeyboardInterrupt):
             pool.wait()
         assert len(pool.workRequests) == 3 and called == []
-        with pytest.raises(ValueError, match="is pending"):
-            pool.putRequest(next(iter(pool.workRequests.values())))
+        for request in pool.workRequests.values():
+            with pytest.raises(ValueError, match="is pending"):
+                pool.putRequest(request)
         assert pool.wait(0) and called == [0, 1, 2]
+
+    def test_one_that_was_forgotten_and_is_dropped_while_it_is_put_again_is_put_once(self, make_pool):
+        # 1. a program clears `workRequests`; 2. putter sees that the request was forgotten; 3. a worker
+        # ends it; 4. a collector drops the result, and says that it may be put; 5. the putter puts it.
+        class Forgotten(WorkRequest):
+            def _is_forgotten(self):
+                was_forgotten = super()._is_forgotten()
+                if not gate.open.is_set():
+                    gate.open.set()
+                    until(pool._results_queue.qsize)
+                    pool._take_first([])
+                return was_forgotten
+
+        pool, gate = make_pool(1), Gate()
+        request = Forgotten(gate, [1])
+        pool.putRequest(request)
+        gate.wait_until_entered()
+        pool.workRequests.clear()
+        pool.putRequest(request)
+        with pytest.raises(ValueError, match="is pending"):
+            pool.putRequest(request)
+        assert values(pool.results(TIMEOUT)) == [1]
 
     def test_an_interrupted_collector_forgets_no_other_request_of_that_id(self, make_pool, monkeypatch):
         # 1. a collector unregisters the request; 2. another of its ID is put; 3. KeyboardInterrupt.
