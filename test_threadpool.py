@@ -1056,6 +1056,17 @@ class TestMaps:
 
         assert list(make_pool(4).map(call, range(first + 40), buffersize=4)) == list(range(first + 40))
 
+    def test_calls_may_wait_for_each_other_though_nobody_reads(self, make_pool):
+        # After many cheap calls a block is long; its owner waits for what is behind in it.
+        def call(n):
+            if n >= 1000:
+                met.append(meeting.wait(TIMEOUT))
+
+        pool, meeting, met = make_pool(2), threading.Barrier(2), []
+        pool.map(call, range(1040))
+        pool.shutdown()
+        assert len(met) == 40
+
     def test_when_the_time_is_up_the_results_that_are_there_come_first(self, pool, gate):
         read = []
         results = pool.map(lambda n: gate(n) if n == 100 else n, range(101), timeout=0.001)
