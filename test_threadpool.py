@@ -2792,6 +2792,17 @@ class TestProgramsForThreadPoolExecutor:
         pool.createWorkers(1)
         assert pool.submit(abs, -1).result(TIMEOUT) == 1 and called == []
 
+    def test_a_worker_may_wait_for_what_was_taken_out(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(abs, -1)
+        asking = pool.submit(future.result)
+        assert pool._work_queue.get_nowait().future is future
+        pool.createWorkers(2)  # one asks, the other is idle, and might make the call
+        until(asking.running)
+        until(lambda: is_whole(future))
+        future.set_result("by hand")
+        assert asking.result(TIMEOUT) == "by hand"
+
     def test_what_was_taken_out_can_still_be_settled_by_hand(self, make_pool):
         pool = make_pool(0)
         future = pool.submit(abs, -1)

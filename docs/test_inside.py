@@ -32,6 +32,7 @@ from test_threadpool import (
     check,
     gone,
     in_thread,
+    is_detached,
     is_settled,
     is_shut_down,
     raising,
@@ -772,6 +773,25 @@ class TestInsideOfThePool:
         gate.open.set()
         assert values(pool.results(TIMEOUT)) == [1, 2]
 
+    def test_a_cancel_interrupted_after_the_removal_has_cancelled_it(self, make_pool, monkeypatch):
+        pool, request = make_pool(0), WorkRequest(abs, [-1])
+        pool.putRequest(request)
+        monkeypatch.setattr(request, "_discard", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            request.cancel()
+        assert pool.workRequests == {} and is_detached(request)
+
+    def test_a_collector_that_was_woken_and_takes_one_of_two_wakes_the_next(self, make_pool):
+        pool, requests = make_pool(0), makeRequests(abs, [-1, -2])
+        pool.putRequests(requests)
+        pool._requests_queue.queue.clear()
+        looks = second_looks(pool, "_has_news")
+        collectors = [in_thread(next, pool.results()) for _ in requests]
+        until(lambda: looks == [False, False])
+        pool._results_queue.queue.extend(requests)
+        pool._results_queue.not_empty.wake_one()
+        assert {collect() for collect in collectors} == set(requests)
+
     def unregister_once(self, pool, monkeypatch, also=lambda: None):
         """Have the next result that is collected be interrupted after it was unregistered."""
 
@@ -1204,7 +1224,9 @@ class TestInsideOfAFork:
         maps = [pool.map(abs, [-4]), other.map(gate, range(5))]
         gate.wait_until_entered()
         workers = pool.workers + other.workers
+        maps_of_before = [pool._crew.maps, other._crew.maps]
         after_fork()
+        assert not any(maps.unfinished for maps in maps_of_before)
         for future in (begun, waiting, asked):
             with pytest.raises(RuntimeError, match=self.MESSAGE):
                 future.result(TIMEOUT)
