@@ -17,6 +17,7 @@ import gc
 import hashlib
 import inspect
 import itertools
+import math
 import multiprocessing
 import os
 import pathlib
@@ -74,6 +75,11 @@ class Submitting(ThreadPool):
     def submit(self, fn, /, *args, **kwds):
         self.submitted += 1
         return super().submit(fn, *args, **kwds)
+
+
+class Unprintable:
+    def __repr__(self):
+        raise ValueError
 
 
 with_both_maps = pytest.mark.parametrize("kind", [ThreadPool, Submitting])  # of pool, for `make_pool`
@@ -406,7 +412,7 @@ class TestWorkRequest:
         pool, request = make_pool(0), WorkRequest(abs, [-1])
         pool.putRequest(request)
         pool.workRequests.clear()
-        assert request.cancel() is True and pool._requests_queue.empty()
+        assert request.cancel() is True and pool._requests_queue.empty() and repr(request).endswith(": not put>")
 
     def test_cancelling_the_last_request_ends_every_wait(self, pool, gate):
         request = WorkRequest(abs, [-1])
@@ -417,6 +423,36 @@ class TestWorkRequest:
         until(lambda: waiting_collectors(pool) == 3)
         request.cancel()
         assert [join() for join in waiting] == [True] * 3
+
+    @pytest.mark.parametrize("change, text", [
+        ({"args": 5}, "fail(*5, **{})"),
+        ({"kwds": [1]}, "fail(*[-1], **[1])"),
+        ({"args": [10**5000]}, "fail(<int "),
+        ({"requestID": Unprintable()}, "fail(-1) <test_threadpool.Unprintable object at "),
+    ])  # fmt: skip
+    def test_one_that_cannot_be_shown_is_shown_and_so_is_its_failure(self, make_pool, capsys, change, text):
+        def fail(*args):
+            raise TypeError
+
+        pool, request = make_pool(1), WorkRequest(fail, [-1])
+        vars(request).update(change)
+        assert repr(request).startswith(f"<WorkRequest {text}")
+        pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        printed = capsys.readouterr().err
+        assert printed.startswith(f"<WorkRequest {text}") and " failed:\nTraceback" in printed and "TypeError" in printed
+
+    def test_a_repr_that_fails_hides_no_failure(self, make_pool, capsys):
+        class Hidden(WorkRequest):
+            def __repr__(self):
+                raise ValueError
+
+        pool, request = make_pool(1), Hidden(int, ["x"])
+        pool.putRequest(request)
+        with pytest.raises(ValueError, match=r"Hidden object at 0x\w+> is pending; collect it before"):
+            pool.putRequest(request)
+        assert pool.wait(TIMEOUT)
+        assert "Hidden object at 0x" in (printed := capsys.readouterr().err) and "invalid literal" in printed
 
     def test_its_repr_is_short_whatever_its_arguments(self):
         request = WorkRequest(abs, range(50), {"key": "x" * 1000}, "k")
@@ -561,7 +597,7 @@ class TestWorkers:
         assert "initializer failed" in str(request.exc_info[1])
         [record] = caplog.records
         assert record.exc_info[0] is SystemExit
-        message = "A thread initializer failed, the thread pool is not usable anymore; see the log"
+        message = "A thread initializer failed, the thread pool is not usable anymore"
         with pytest.raises(BrokenThreadPool, match=message):
             pool.putRequest(WorkRequest(abs))
         assert pool.workRequests == {}
@@ -804,7 +840,9 @@ class TestFutures:
 
 class TestMaps:
     @pytest.mark.parametrize("ordered", [True, False])
-    @pytest.mark.parametrize("options", [{}, {"chunksize": 1}, {"chunksize": 7}, {"buffersize": 1}, {"buffersize": 50}])
+    @pytest.mark.parametrize("options", [
+        {}, {"chunksize": 1}, {"chunksize": 7}, {"chunksize": math.inf}, {"buffersize": 1}, {"buffersize": 50},
+    ])  # fmt: skip
     @pytest.mark.parametrize("number", [0, 1, 2, 1000])
     def test_every_input_is_called_once_and_its_result_read_once(self, make_pool, frantic, ordered, options, number):
         pool = make_pool(3)
@@ -841,6 +879,20 @@ class TestMaps:
         assert read == [0, 1, 2, 3, 4] and list(results) == [] and pool._requests_queue.empty()
         assert pool.submit(abs, -1).result(TIMEOUT) == 1
         assert sum(n > 5 for n in called) <= 1  # one may have been begun just then
+
+    def test_a_reader_that_stops_takes_back_what_is_left_of_a_long_block(self, pool, gate):
+        def call(n):
+            called.append(n)
+            return gate() if n == 1000 else n
+
+        called = []
+        results = pool.map(call, range(3000))
+        assert next(results) == 0
+        gate.wait_until_entered()
+        results.close()
+        gate.open.set()
+        pool.shutdown()
+        assert called == list(range(1001))
 
     @pytest.mark.parametrize("options", [{}, {"chunksize": 10}])
     def test_an_error_in_a_chunk_costs_no_other_call(self, make_pool, options):
@@ -1055,6 +1107,14 @@ class TestMaps:
             return n
 
         assert list(make_pool(4).map(call, range(first + 40), buffersize=4)) == list(range(first + 40))
+
+    def test_with_a_buffer_workers_are_busy_while_the_reader_is(self, make_pool):
+        # As in the standard library: the next input is handed over before a result is.
+        called = []
+        results = make_pool(1).map(called.append, itertools.count(), buffersize=1)
+        for n in range(1, 9):
+            next(results)
+            until(lambda n=n: len(called) == n + 1)
 
     def test_calls_may_wait_for_each_other_though_nobody_reads(self, make_pool):
         # After many cheap calls a block is long; its owner waits for what is behind in it.
@@ -2358,7 +2418,6 @@ class TestMisuse:
         (lambda: ThreadPool(0).createWorkers(1.5), TypeError, NUMBER.format("num_workers", 1.5)),
         (lambda: ThreadPool(max_workers=0), ValueError, "max_workers must be greater than 0, not 0"),
         (lambda: ThreadPool(2, max_workers=2), TypeError, "two names for one thing; give one"),
-        (lambda: ThreadPool(0, q_size=None), TypeError, NUMBER.format("q_size", None)),
         (lambda: ThreadPool(0, initializer=5), TypeError, "initializer must be a callable, not 5"),
         (lambda: ThreadPool(0, notify=5), TypeError, "notify must be a callable, not 5"),
         (lambda: ThreadPool(0, context=contextvars.copy_context()), TypeError,
@@ -2394,7 +2453,7 @@ class TestMisuse:
         pool.shutdown()
         puts = [lambda: pool.putRequest(done), lambda: pool.putRequest(failed)]
         for put in [*puts, lambda: pool.submit(abs), lambda: pool.map(abs, [1])]:
-            with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown; make a new pool"):
+            with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
                 put()
         assert pool.workRequests == {} and pool._requests_queue.empty()
         assert done.result == 1 and failed.exception and failed.exc_info[0] is ValueError
@@ -2821,6 +2880,177 @@ class TestProgramsForThreadPoolExecutor:
         pool.createWorkers(1)
         assert future.result(TIMEOUT) == 2
 
+    def test_an_item_that_was_taken_out_tells_its_call_and_may_be_run(self, make_pool):
+        pool = make_pool(0)
+        future = pool.submit(int, "ff", base=16)
+        item = pool._work_queue.get(block=False)
+        assert (item.fn, item.args, item.kwargs) == item.task == (int, ("ff",), {"base": 16})
+        item.run()
+        assert item.future is future and future.result(0) == 255
+
+    def test_get_of_the_work_queue_waits(self, make_pool):
+        pool = make_pool(0)
+        with pytest.raises(queue.Empty):
+            pool._work_queue.get(timeout=0.001)
+        item = in_thread(pool._work_queue.get)
+        until(lambda: sleeping_workers(pool))
+        pool._work_queue.put(None)  # wakes a worker there, and does nothing here
+        future = pool.submit(abs, -1)
+        assert item().future is future
+
+    def test_a_subclass_may_have_names_of_its_own(self):
+        class Own(ThreadPool):
+            def __init__(self):
+                super().__init__(2)
+                self.dismissedWorkers = "own"
+                self._threads = set()
+                self._shutdown = False
+                self._broken = False
+
+            def wait(self, futures):
+                return concurrent.futures.wait(futures, TIMEOUT)
+
+            def poll(self):
+                return self._work_queue.qsize()
+
+            @property
+            def workers(self):
+                return "own"
+
+            def count(self):
+                with self._shutdown_lock:
+                    return len(self._threads)
+
+        with Own() as pool:
+            future = pool.submit(abs, -1)
+            assert pool.wait([future]).done == {future} and list(pool.map(abs, [-2])) == [2]
+            assert pool.count() == 2 and pool.poll() == 0 and (pool.workers, pool.dismissedWorkers) == ("own", "own")
+            assert repr(pool).endswith("2 workers, 0 busy, 0 queued, 0 uncollected>")
+            pool.dismissWorkers(1, do_join=True)
+            assert pool.count() == 1
+
+    def test_a_program_may_shut_it_down_by_its_attributes(self):
+        shut, broken = ThreadPool(1, thread_name_prefix="ham"), ThreadPool(1)
+        assert shut._thread_name_prefix == "ham"
+        shut._shutdown = True
+        broken._broken = "it is"
+        with pytest.raises(RuntimeError, match=r"cannot schedule new futures after shutdown$"):
+            shut.submit(abs)
+        with pytest.raises(BrokenThreadPool, match=r"^it is$"):
+            broken.submit(abs)
+        assert all_end(shut._threads | broken._threads)
+
+    @pytest.mark.parametrize("make", [lambda: ThreadPool(1, None), lambda: ThreadPool(1, None, None, ())])
+    def test_no_prefix_may_be_none(self, make):
+        with make() as pool:
+            assert pool.submit(abs, -1).result(TIMEOUT) == 1 and pool._thread_name_prefix.startswith("ThreadPool-")
+
+    def test_what_a_call_leaves_in_its_context_is_not_inherited(self):
+        done = run_python("""
+            import contextvars, threading
+            from threadpool import ThreadPool
+            pool, three = ThreadPool(), threading.Barrier(3)
+            variable = contextvars.ContextVar("variable", default="nothing")
+            variable.set("the program's")
+            pool.submit(variable.set, "a call's").result()
+
+            def get(_):
+                three.wait(60)
+                return variable.get()
+
+            print(sorted(pool.map(get, range(3))))
+        """, options=("-X", "thread_inherit_context=1"))  # it is known from 3.14 on, and ignored before
+        assert (done.stdout, done.stderr) == ("[\"a call's\", 'nothing', 'nothing']\n", "")
+
+
+class TestSubmitReplacedByATracer:
+    """Sentry and OpenTelemetry replace ``ThreadPoolExecutor.submit``, to carry their context into the call."""
+
+    @pytest.fixture
+    def tracer(self, monkeypatch):
+        original = concurrent.futures.ThreadPoolExecutor.submit
+
+        def submit(pool, fn, /, *args, **kwds):
+            trace = getattr(local, "trace", None)
+
+            def traced(*args, **kwds):
+                local.trace = trace
+                traced_calls.append(fn)
+                return fn(*args, **kwds)
+
+            return original(pool, traced, *args, **kwds)
+
+        local, traced_calls = threading.local(), []
+        local.trace, local.calls = "the main thread's", traced_calls
+        monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "submit", submit)
+        return local
+
+    def test_submit_and_map_are_traced(self, make_pool, tracer):
+        def trace(*_, **kwds):
+            return tracer.trace
+
+        pool = make_pool(2)
+        assert pool.submit(trace, 1, key=2).result(TIMEOUT) == "the main thread's"
+        assert list(pool.map(trace, range(3))) == ["the main thread's"] * 3
+        assert tracer.calls == [trace] * 4
+
+    def test_its_futures_are_ours(self, make_pool, tracer):
+        def factorial(n):
+            return n * pool.submit(factorial, n - 1).result() if n else 1
+
+        pool = make_pool(1)
+        assert pool.submit(factorial, 5).result(TIMEOUT) == 120  # so nested calls do not deadlock
+        with pytest.raises(ValueError, match="invalid literal"):
+            pool.submit(int, "x").result(TIMEOUT)
+        gate, told = Gate(), []
+        running, waiting = pool.submit(gate), pool.submit(abs, -1)
+        gate.wait_until_entered()
+        waiting.add_done_callback(told.append)
+        assert running.running() and waiting.cancel() and told == [waiting] and not running.cancel()
+        gate.open.set()
+        pool.shutdown()
+        with pytest.raises(RuntimeError, match=r"after shutdown$"):
+            pool.submit(abs)
+
+    def test_a_bounded_pool_waits_before_it_calls_the_tracer(self, make_pool, tracer):
+        # The original holds a lock of all executors, so nobody may wait in there.
+        pool, other = make_pool(0, q_size=1), concurrent.futures.ThreadPoolExecutor(1)
+        pool.submit(abs, -1)
+        second = in_thread(pool.submit, abs, -2)
+        until(lambda: waiting_putters(pool))
+        with other:
+            assert other.submit(abs, -3).result(TIMEOUT) == 3
+        pool.createWorkers(1)
+        assert second().result(TIMEOUT) == 2
+
+    def test_a_context_is_copied_for_the_call(self, make_pool, tracer):
+        variable = contextvars.ContextVar("variable")
+        variable.set("the program's")
+        pool = make_pool(1, context=contextvars.copy_context)
+        assert pool.submit(variable.get).result(TIMEOUT) == "the program's"
+
+    def test_it_may_have_been_replaced_before_the_import(self):
+        done = run_python("""
+            import concurrent.futures
+            executor = concurrent.futures.ThreadPoolExecutor
+            original = executor.submit
+            executor.submit = lambda pool, fn, *args: original(pool, lambda *args: ["traced", fn(*args)], *args)
+            from threadpool import ThreadPool
+            with ThreadPool(1) as pool:
+                print(pool.submit(abs, -1).result(), list(pool.map(abs, [-2])))
+                executor.submit = original
+                print(pool.submit(abs, -1).result(), list(pool.map(abs, [-2])))
+        """)
+        assert (done.stdout, done.stderr) == ("['traced', 1] [['traced', 2]]\n1 [2]\n", "")
+
+    def test_the_original_may_be_called_by_itself(self, make_pool):
+        assert concurrent.futures.ThreadPoolExecutor.submit(make_pool(1), int, "ff", base=16).result(TIMEOUT) == 255
+
+    def test_our_own_submit_may_be_replaced_as_well(self, make_pool):
+        pool = make_pool(1)
+        with unittest.mock.patch.object(ThreadPool, "submit", autospec=True, side_effect=ThreadPool.submit) as submit:
+            assert list(pool.map(abs, [-1, -2])) == [1, 2]
+        assert submit.call_args_list == [unittest.mock.call(pool, abs, number) for number in (-1, -2)]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -3413,6 +3643,15 @@ class TestLeavesNothingBehind:
         del results
         pool.shutdown()
         assert len(followed) > read and gone(pool, followed)
+
+    def test_a_future_whose_result_was_set_by_hand_keeps_no_call(self, make_pool):
+        pool, thing = make_pool(0), Thing()
+        future, followed = pool.submit(id, thing), weakref.ref(thing)
+        del thing
+        future.set_result("by hand")
+        pool.createWorkers(1)
+        until(lambda: collected(followed))
+        assert future.result(0) == "by hand"
 
     def test_a_map_whose_time_is_up_leaves_nothing_of_what_was_not_begun(self, make_pool):
         pool, function = make_pool(0), Thing()

@@ -95,12 +95,12 @@ import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from contextvars import Context
+from contextlib import nullcontext, suppress
+from contextvars import Context, copy_context
 from functools import partial
 from heapq import heappop, heappush
 from itertools import chain, count, islice, repeat, starmap
-from types import GenericAlias, SimpleNamespace
+from types import FunctionType, GenericAlias, SimpleNamespace
 from typing import Any, Optional, cast
 
 __all__ = [
@@ -198,6 +198,14 @@ def _call_safely(function: Callable[..., object], *args: Any) -> None:
         _log("exception calling %r", function)
 
 
+def _text_of(thing: object, to_text: Callable[[Any], str] = repr) -> str:
+    """The repr of something, for a message: also if its own method fails."""
+    try:
+        return to_text(thing)
+    except Exception:
+        return object.__repr__(thing)
+
+
 def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
     """Print which request failed, and the traceback: the default ``exc_callback``.
 
@@ -205,7 +213,7 @@ def _handle_thread_exception(request: WorkRequest, exc_info: Any) -> None:
     write a character (which is then written as an escape).
     """
     with suppress(Exception):
-        lines = [f"{request!r} failed:\n", *traceback.format_exception(*exc_info)]
+        lines = [f"{_text_of(request)} failed:\n", *traceback.format_exception(*exc_info)]
         encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
         sys.stderr.write("".join(lines).encode(encoding, "backslashreplace").decode(encoding))
 
@@ -322,20 +330,27 @@ class WorkRequest(_Task):
         self._may_be_put = True
 
     def __repr__(self) -> str:
-        name = getattr(self.callable, "__name__", None) or reprlib.repr(self.callable)
-        arguments = [reprlib.repr(argument) for argument in self.args]
-        arguments += [f"{key}={reprlib.repr(value)}" for key, value in self.kwds.items()]
-        called = f"{name}({', '.join(arguments)})"
+        name = getattr(self.callable, "__name__", None) or _text_of(self.callable, reprlib.repr)
+        called = f"{name}({', '.join(self._arguments())})"
         if len(called) > 80:
             called = called[:77] + "..."
-        return f"<{type(self).__name__} {called} {self.requestID!r}: {self._state()}>"
+        return f"<{type(self).__name__} {called} {_text_of(self.requestID)}: {self._state()}>"
+
+    def _arguments(self) -> list[str]:
+        try:
+            arguments = [_text_of(argument, reprlib.repr) for argument in self.args]
+            return arguments + [f"{key}={_text_of(value, reprlib.repr)}"
+                                for key, value in self.kwds.items()]
+        except Exception:  # `args` is not iterable, or `kwds` no mapping: the call will fail
+            return [f"*{_text_of(self.args, reprlib.repr)}",
+                    f"**{_text_of(self.kwds, reprlib.repr)}"]
 
     def _state(self) -> str:
         if self.exception:
             return "failed"
         pool = self._pool()
         if pool is not None:
-            workers = pool.workers + pool.dismissedWorkers
+            workers = pool._crew.workers + pool._crew.dismissed
             running = any(worker.request is self for worker in workers)
             return "running" if running else "waiting"
         return "done" if "result" in vars(self) else "not put"
@@ -885,7 +900,7 @@ class _TaskQueue(_Queue):
         """Let nothing more in.  Workers leave when nothing waits."""
         if not self.closed:
             self.close_reason = reason or RuntimeError(
-                "cannot schedule new futures after shutdown; make a new pool")
+                "cannot schedule new futures after shutdown")
             self.closed = True
         self.not_empty.wake_one()
         self.not_full.wake_one()
@@ -940,6 +955,8 @@ def _copy_of(error: Exception) -> Exception:
 
 # In an isolated sub-interpreter no thread can be daemonic; see "The end of the program".
 _DAEMONS_ALLOWED = getattr(threading, "_daemon_threads_allowed", lambda: True)()
+
+_THREADS_INHERIT = getattr(sys.flags, "thread_inherit_context", False)
 
 
 class WorkerThread(threading.Thread):
@@ -1115,6 +1132,9 @@ class _Crew:
         self.executor = executor
         self.maps = _Maps()  # see there
         self.lock = threading.RLock()  # re-entrant, as a signal handler may start a worker, too
+        # For workers that a worker starts: from 3.14 on a thread may inherit the context of the
+        # one that starts it, and that of a worker is for its calls to change.
+        self.context = copy_context() if _THREADS_INHERIT else Context()
         self.limit = 0
         self.starting = 0  # number of workers that are just being started, and not listed yet
         self.workers: list[WorkerThread] = []
@@ -1134,7 +1154,10 @@ class _Crew:
         with self.lock:
             if len(self.workers) < self.limit:
                 try:
-                    self._start_one(self.poll_timeout)
+                    if _own_worker(self.requests) is None:
+                        self._start_one(self.poll_timeout)
+                    else:
+                        self.context.copy().run(self._start_one, self.poll_timeout)
                 except RuntimeError:  # no thread can be started
                     if not self.workers:
                         raise
@@ -1175,7 +1198,7 @@ class _Crew:
         except BaseException:
             _log("Exception in initializer:")
             broken = concurrent.futures.thread.BrokenThreadPool(
-                "A thread initializer failed, the thread pool is not usable anymore; see the log")
+                "A thread initializer failed, the thread pool is not usable anymore")
             self.requests.close(broken)
             for task in self.requests.drain():
                 _call_safely(task._settle, None, _copy_of(broken))
@@ -1342,8 +1365,8 @@ class _RequestPool:
         """
         number = _checked_number("num_workers", num_workers, 0)
         with self._crew.lock:
-            first = max(0, len(self.workers) - number)
-            dismissed = self.workers[first:]
+            first = max(0, len(self._crew.workers) - number)
+            dismissed = self._crew.workers[first:]
             for worker in dismissed:
                 worker.dismiss()
             self._crew.change_limit(len(dismissed) - number)  # those not started yet
@@ -1359,7 +1382,7 @@ class _RequestPool:
         >>> pool.workers + pool.dismissedWorkers
         []
         """
-        self._crew.join(self.dismissedWorkers)
+        self._crew.join(self._crew.dismissed)
 
     # Requests in
     # -----------
@@ -1423,14 +1446,14 @@ class _RequestPool:
             request._may_be_put = True
             self._undo_put(request)
             raise
-        if not self.workers:
+        if not self._crew.workers:
             self._results_queue.not_empty.wake_one()  # collectors may now wait in vain
 
     def _claim_forgotten(self, request: WorkRequest) -> None:
         """Allow the put if a program has cleared it from `workRequests`; else ValueError."""
         if not request._is_forgotten():
             raise ValueError(
-                f"{request!r} is pending; collect it before it is put again") from None
+                f"{_text_of(request)} is pending; collect it before it is put again") from None
         vars(request).pop("_may_be_put", None)
 
     def _undo_put(self, request: WorkRequest) -> None:
@@ -1466,7 +1489,7 @@ class _RequestPool:
     def _has(self, request: WorkRequest) -> bool:
         """Whether the request waits, or a worker has it."""
         tasks: list[Any] = self._requests_queue.waiting()
-        for worker in self.workers + self.dismissedWorkers:
+        for worker in self._crew.workers + self._crew.dismissed:
             tasks += _tasks_of(worker)
         return any(task is request for task in tasks)
 
@@ -1855,6 +1878,8 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
         self._requests = None  # it is begun
         if self._outcome is not _ASKED or self._note_begun():
             super()._run(worker)
+        else:
+            self._drop_call()
         del self, worker  # see "Workers" on tracebacks
 
     def _note_begun(self) -> bool:
@@ -2033,7 +2058,9 @@ class _Map(_Task):
         self.maps = pool._crew.maps
         if pool._make_context is not None:
             self._context = pool._make_context()
-        self.max_block = sys.maxsize if chunksize is None else max(1, int(chunksize))
+        if chunksize is None:
+            chunksize = sys.maxsize
+        self.max_block = max(1, int(min(chunksize, sys.maxsize)))
         self.max_ahead = sys.maxsize if buffersize is None else buffersize
         # Keep the pool while inputs are still to come: a pool that is dropped is closed.
         self.pool = None if buffersize is None else pool
@@ -2106,16 +2133,18 @@ class _Map(_Task):
             while True:
                 if not self.has_more():
                     return
-                if self.read in early:
-                    part = early.pop(self.read)
-                else:
-                    part = self.next_part(deadline)
-                first, results, error = part
-                if ordered and first != self.read:
-                    early[first] = part
-                    continue
+                part = self.next_in_order(early, deadline) if ordered else self.next_part(deadline)
+                _, results, error = part
+                # Before the last of them is read, others are fed, so that workers have calls to
+                # make while the reader works on it.
+                last = results[:1]  # (the last one is the first of the list)
+                del results[:1]
                 self.read += len(results)
                 yield from _emptying(results)
+                self.read += len(last)
+                if not error:
+                    self.feed_if_possible()
+                yield from _emptying(last)
                 _raise_first(error)
         finally:
             # An error, a timeout, or a reader that wants no more.  (If the interpreter is being
@@ -2127,18 +2156,28 @@ class _Map(_Task):
                 early.clear()
                 part = error = None
 
-    def has_more(self) -> bool:
-        """Feed; whether a result is to come.  What the inputs raise comes after the last."""
+    def feed_if_possible(self) -> None:
+        """Feed.  What the inputs raise comes after the last result."""
         if self.input_error is None:
             try:
                 self.feed()
             except Exception as error:
                 self.input_error = error
+
+    def has_more(self) -> bool:
+        """Whether a result is to come; raise what the inputs have raised."""
         if self.read < self.fed:
             return True
         if self.input_error is not None:
             raise self.input_error
         return False
+
+    def next_in_order(self, early: dict[int, _Part], deadline: float | None) -> _Part:
+        """The part that begins with the next result; those that come before it are kept."""
+        while self.read not in early:
+            part = self.next_part(deadline)
+            early[part[0]] = part
+        return early.pop(self.read)
 
     def next_part(self, deadline: float | None) -> _Part:
         """Wait for the next part; in a worker, make calls meanwhile if nobody else is idle."""
@@ -2379,11 +2418,7 @@ class _RequestsQueue(_TaskQueue):
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take the oldest request; `queue.Empty` if there is none in time."""
-        if not block:
-            timeout = 0
-        elif timeout is None:
-            timeout = float("inf")
-        deadline = _deadline(timeout)
+        deadline = _deadline_of_get(block, timeout)
         worker: Any = threading.current_thread()
         if not isinstance(worker, WorkerThread):
             worker = _StandIn(self)
@@ -2398,6 +2433,12 @@ class _RequestsQueue(_TaskQueue):
         if self.is_at_end():
             worker._dismissed.set()  # so that its loop ends
         raise queue.Empty
+
+
+def _deadline_of_get(block: bool, timeout: float | None) -> float | None:
+    if not block:
+        return _deadline(0)
+    return _deadline(float("inf") if timeout is None else timeout)
 
 
 class _StandIn:
@@ -2416,21 +2457,44 @@ class _StandIn:
 class _WorkQueue:
     """As much of the `_work_queue` of a ThreadPoolExecutor as programs use."""
 
-    def __init__(self, requests: _TaskQueue) -> None:
-        self.qsize = requests.qsize
-        self.empty = requests.empty
-        self._requests = requests
+    def __init__(self, pool: ThreadPool) -> None:
+        self._requests = pool._requests_queue
+        self._make_context = pool._make_context
+        self.qsize = self._requests.qsize
+        self.empty = self._requests.empty
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Take out the oldest item.  Nobody will begin it; its `future` can be cancelled."""
+        run = self._requests.next_task(lambda: False, None, _deadline_of_get(block, timeout))
+        if run is None:
+            raise queue.Empty
+        task = run.__self__
+        if not isinstance(task, _Future):
+            task._discard()  # a request is no longer pending; a map is cancelled
+            return SimpleNamespace(future=task)
+        task._detach()
+        call = task._function, task._args, task._kwds
+        run_here = partial(run, _StandIn(self._requests))
+        return SimpleNamespace(future=task, fn=call[0], args=call[1], kwargs=call[2], task=call,
+                               run=lambda *context: run_here())
 
     def get_nowait(self) -> Any:
-        """Take out the oldest item.  Nobody will begin it; its `future` can be cancelled."""
-        for task in self._requests.drain():
-            self._requests.not_full.wake_one()
-            if isinstance(task, _Future):
-                task._detach()
-            else:
-                task._discard()  # a request is no longer pending; a map is cancelled
-            return SimpleNamespace(future=task)
-        raise queue.Empty
+        return self.get(block=False)
+
+    def put(self, item: Any) -> None:
+        """Take what `submit` of the standard library has made: its future becomes one of ours."""
+        if item is None:
+            return  # in the standard library this wakes a worker
+        # (Before Python 3.14 an item has three attributes instead of `task`.)
+        call = item.task if hasattr(item, "task") else (item.fn, item.args, item.kwargs)
+        future = item.future
+        future.__class__ = _Future
+        future._function, future._args, future._kwds = call
+        future._requests = self._requests
+        future._outcome = _ASKED  # it has all its parts
+        if self._make_context is not None:
+            future._context = self._make_context()
+        self._requests.put(future)
 
 
 class _LooksLikeThreadPoolExecutor:
@@ -2449,15 +2513,23 @@ class _LooksLikeThreadPoolExecutor:
         self._crew.change_limit(number - self._crew.limit)
 
     @property
+    def _thread_name_prefix(self) -> str:
+        return self._crew.name
+
+    @property
     def _threads(self) -> set[WorkerThread]:
         listed = self._crew.workers.copy()
         if self._shutdown:
             listed += self._crew.dismissed  # they have gone, or will, and may be joined
         return set(listed)
 
+    @_threads.setter
+    def _threads(self, threads: object) -> None:
+        pass  # workers are added by `createWorkers`
+
     @property
     def _work_queue(self) -> Any:
-        return _WorkQueue(self._requests_queue)
+        return _WorkQueue(self)  # type: ignore[arg-type]
 
     @_work_queue.setter
     def _work_queue(self, work_queue: Any) -> None:
@@ -2468,10 +2540,30 @@ class _LooksLikeThreadPoolExecutor:
     def _shutdown(self) -> bool:
         return self._requests_queue.closed
 
+    @_shutdown.setter
+    def _shutdown(self, is_shut_down: bool) -> None:
+        if is_shut_down:
+            self._requests_queue.close()
+
     @property
     def _broken(self) -> str | bool:
         reason = self._requests_queue.close_reason
         return str(reason) if isinstance(reason, concurrent.futures.BrokenExecutor) else False
+
+    @_broken.setter
+    def _broken(self, reason: str | bool) -> None:
+        if reason:
+            self._requests_queue.close(concurrent.futures.thread.BrokenThreadPool(reason))
+
+    # What `submit` of the standard library needs; see "The pool".
+
+    _shutdown_lock = nullcontext()  # our queue needs no lock
+
+    def _adjust_thread_count(self) -> None:
+        pass  # our queue starts workers
+
+    # (From Python 3.14 on.  The item gets this tuple: function, args, kwds.)
+    _resolve_work_item_task = staticmethod(lambda *call: call)
 
 
 # The pool
@@ -2484,9 +2576,24 @@ class _LooksLikeThreadPoolExecutor:
 # Programs override `submit`, in a subclass or on an instance, to count or to
 # bound what is submitted, and rely on `map` to call it.  For them there is a
 # second `map`, which submits a future for each call.
+#
+# Tracing libraries (Sentry, OpenTelemetry) replace ``ThreadPoolExecutor.submit`` by
+# a function of their own, which carries their context to the worker and calls the
+# original.  While it is replaced, our `submit` calls theirs.  The original then
+# puts an item into our `_work_queue`, which makes a future of ours from it.
 
 
-class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[misc, override]
+def _is_original(submit: Any) -> bool:
+    is_function = type(submit) is FunctionType
+    return is_function and submit.__globals__ is vars(concurrent.futures.thread)
+
+
+_Executor = concurrent.futures.ThreadPoolExecutor
+# None if it had been replaced before this module was imported.
+_original_submit = _Executor.submit if _is_original(_Executor.submit) else None
+
+
+class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[misc]
                  concurrent.futures.ThreadPoolExecutor):
     """A pool of worker threads, with a queue of requests and one of results.
 
@@ -2562,9 +2669,9 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         worker: type[WorkerThread] = WorkerThread,
         executor: concurrent.futures.Executor | None = None,
     ) -> None:
-        if isinstance(q_size, str):
+        if q_size is None or isinstance(q_size, str):
             # ThreadPoolExecutor(max_workers, thread_name_prefix, initializer, initargs)
-            thread_name_prefix = q_size
+            thread_name_prefix = q_size or thread_name_prefix
             q_size = 0
             if type(resq_size) is not int:
                 initializer = resq_size
@@ -2597,17 +2704,17 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         self._crew = self._make_crew(self._requests_queue, self._results_queue)
         when_dropped = partial(_close_dropped, self._requests_queue, self._results_queue)
         self._results_queue.pool = weakref.ref(self, when_dropped)
-        self.workers = self._crew.workers
-        self.dismissedWorkers = self._crew.dismissed
+        # (A subclass may have a property of such a name, so not by an assignment.)
+        vars(self).update(workers=self._crew.workers, dismissedWorkers=self._crew.dismissed)
         self.workRequests = {}
         _crews.add(self._crew)  # see "After a fork"
 
     def __repr__(self) -> str:
-        workers = self.workers + self.dismissedWorkers
-        busy = sum(worker.request is not None for worker in workers)
+        crew = self._crew
+        busy = sum(worker.request is not None for worker in crew.workers + crew.dismissed)
         queued = self._requests_queue.qsize()
         uncollected = self._results_queue.qsize()
-        return (f"<{type(self).__name__} {self._crew.name!r}: {len(self.workers)} workers, "
+        return (f"<{type(self).__name__} {crew.name!r}: {len(crew.workers)} workers, "
                 f"{busy} busy, {queued} queued, {uncollected} uncollected>")
 
     # Futures and maps
@@ -2638,12 +2745,15 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         `concurrent.futures.thread.BrokenThreadPool` if an initializer failed.
         """
         requests = self._requests_queue
-        future = _Future(fn, args, kwds, requests)
-        if self._make_context is not None:
-            future._context = self._make_context()
+        future: concurrent.futures.Future[Any]
         try:
             if requests.maxsize > 0:
                 self._wait_for_room()
+            if _Executor.submit is not _original_submit:
+                return _Executor.submit(self, fn, *args, **kwds)
+            future = _Future(fn, args, kwds, requests)
+            if self._make_context is not None:
+                future._context = self._make_context()
             requests.put(future)
         except BaseException:
             requests.not_full.wake_one()  # rule 3: we may have been woken for this room
@@ -2689,11 +2799,15 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         """
         deadline = _deadline(timeout)
         _check_buffersize(buffersize)
-        if "submit" in vars(self) or type(self).submit is not ThreadPool.submit:
+        if self._submit_is_overridden():
             return self._map_by_submit(fn, iterables, deadline, buffersize, ordered)
         job = _Map(self, fn, iterables, chunksize, buffersize)
         job.feed()
         return job.results(ordered, deadline)
+
+    def _submit_is_overridden(self) -> bool:
+        is_ours = "submit" not in vars(self) and type(self).submit is _our_submit
+        return not is_ours or _Executor.submit is not _original_submit
 
     def _map_by_submit(
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], deadline: float | None,
@@ -2729,7 +2843,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         >>> pool.submit(abs, -2)
         Traceback (most recent call last):
             ...
-        RuntimeError: cannot schedule new futures after shutdown; make a new pool
+        RuntimeError: cannot schedule new futures after shutdown
 
         With `wait` it returns when they are gone (but a worker that calls it
         waits for nobody).  `cancel_futures` drops what nobody has begun:
@@ -2763,7 +2877,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         if _is_finalizing():
             return  # a generator that was left in its block: there may be no globals any more
         try:
-            if exc_type is None:
+            if exc_type is None and self.workRequests:
                 self.wait()
         except BaseException as error:
             exc_type = type(error)
@@ -2788,10 +2902,13 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         pending = self.workRequests
         assert all(request.requestID == key for key, request in pending.items())
         with self._crew.lock:  # or else a worker that leaves may be in both lists for a moment
-            assert not set(map(id, self.workers)) & set(map(id, self.dismissedWorkers))
+            assert not set(map(id, self._crew.workers)) & set(map(id, self._crew.dismissed))
         for task in self._requests_queue.waiting():
             if isinstance(task, WorkRequest):
                 assert pending.get(task.requestID) is task
+
+
+_our_submit = ThreadPool.submit  # a program may replace this one as well
 
 
 def _check_callable(name: str, given: object, remedy: str = "") -> None:

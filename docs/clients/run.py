@@ -105,6 +105,8 @@ def rows():
     yield use("reactivex", "ThreadPoolScheduler", "in place")
     yield use("more-executors", "retry, throttle, timeout, poll, map", "in place")
     yield use("Flask-Executor", "jobs with the context of an application", "in place")
+    yield use("sentry-sdk", "what it knows of a caller, in the call")
+    yield use("opentelemetry-instrumentation-threading", "the span of a caller, in the call")
     yield from cpython("test_concurrent_futures", "ThreadPool and not AsCompleted and not Wait")
     yield from cpython("test_asyncio", "executor or thread or Thread")
 
