@@ -14,6 +14,7 @@ contestant in each round.  `report.py` makes tables and pictures of it.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import contextlib
 import datetime
@@ -22,6 +23,7 @@ import hashlib
 import http.client
 import importlib.metadata
 import importlib.util
+import itertools
 import json
 import logging
 import multiprocessing.pool
@@ -29,12 +31,13 @@ import os
 import pathlib
 import platform
 import queue
+import statistics
 import subprocess
 import sys
 import sysconfig
 import threading
 import time
-import tracemalloc
+import types
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -60,6 +63,7 @@ def optional(name):
 
 
 threadpool = load("threadpool", HERE.parent.parent / "threadpool.py")
+tracemalloc = optional("tracemalloc")  # not in PyPy
 old, joblib, pebble, tanda = None, optional("joblib"), optional("pebble"), optional("tanda")
 has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
 
@@ -270,9 +274,9 @@ def set_futures(_, number):
         future.result()
 
 
-def from_eight_threads(work):
+def from_threads(producers, work):
     def run(pool, number):
-        threads = [threading.Thread(target=work, args=(pool, number // 8)) for _ in range(8)]
+        threads = [threading.Thread(target=work, args=(pool, number // producers)) for _ in range(producers)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -280,13 +284,13 @@ def from_eight_threads(work):
     return run
 
 
-def put_from_eight_threads(module):
+def put_from_threads(producers, module):
     def put_some(pool, number):
         for request in module.makeRequests(no_op, range(number), no_callback):
             pool.putRequest(request)
 
     def run(pool, number):
-        from_eight_threads(put_some)(pool, number)
+        from_threads(producers, put_some)(pool, number)
         pool.wait()
     return run
 
@@ -436,12 +440,13 @@ def cases(quick):
             "threadpool 1.3.2": (old_pool, put(old), n // 2),
             "ThreadPoolExecutor": (executor, submit, n // 2),
         }
-    yield "producers", "No-op calls put by eight threads at once", MICROSECONDS, 4, {
-        "threadpool, put": (ours, put_from_eight_threads(threadpool), n),
-        "threadpool, submit": (ours, from_eight_threads(submit), n),
-        "ThreadPoolExecutor": (executor, from_eight_threads(submit), n),
-        "threadpool 1.3.2": (old_pool, put_from_eight_threads(old), n),
-    }
+    for producers in (1, 2, 4, 8, 16):
+        yield f"producers {producers}", f"No-op calls put by {producers} threads", MICROSECONDS, 4, {
+            "threadpool": (ours, put_from_threads(producers, threadpool), n // 2),
+            "threadpool, submit": (ours, from_threads(producers, submit), n // 2),
+            "threadpool 1.3.2": (old_pool, put_from_threads(producers, old), n // 2),
+            "ThreadPoolExecutor": (executor, from_threads(producers, submit), n // 2),
+        }
     many = 1000 // few
     yield "start", f"Start {many:,} workers, and stop them", "µs a worker", many, {
         "threadpool": (nothing, start_and_stop(ours), many),
@@ -579,6 +584,100 @@ def bytes_of_a_pending_call():
     return results
 
 
+class Bare:
+    """The least that a request can be: what it needs is stored in it, and nothing is checked."""
+
+    def __init__(self, call, args, callback):
+        self.call = call
+        self.args = args
+        self.kwds = {}
+        self.callback = callback
+        self.result = None
+
+
+def steps_of_a_request():
+    """Microseconds for each step of a request; all requests take it in this one thread, before the next."""
+    number = 20_000
+    worker = types.SimpleNamespace(request=None, _performs_plainly=True)
+    taken = {}
+
+    def ours():
+        pool, begun, end = threadpool.ThreadPool(1), threading.Event(), threading.Event()
+        pool.submit(lambda: (begun.set(), end.wait()))
+        begun.wait()  # so its worker takes nothing
+        yield "threadpool: make"
+        requests = threadpool.makeRequests(no_op, range(number), no_callback)
+        yield "threadpool: put"
+        for request in requests:
+            pool.putRequest(request)
+        yield "threadpool: call"
+        for _ in range(number):
+            pool._requests_queue.next_task(bool)(worker)
+        yield "threadpool: collect"
+        pool.wait()
+        end.set()
+
+    def the_least():
+        pending, tasks, results = {}, collections.deque(), collections.deque()
+        yield "the least: make"
+        requests = [Bare(no_op, [argument], no_callback) for argument in range(number)]
+        yield "the least: put"
+        for request in requests:
+            pending[id(request)] = request
+            tasks.append(request)
+        yield "the least: call"
+        while tasks:
+            request = tasks.popleft()
+            request.result = request.call(*request.args, **request.kwds)
+            results.append(request)
+        yield "the least: collect"
+        while results:
+            request = results.popleft()
+            del pending[id(request)]
+            request.callback(request, request.result)
+
+    def release_1_3_2():
+        pool = old.ThreadPool(0)
+        yield "threadpool 1.3.2: make"
+        requests = old.makeRequests(no_op, range(number), no_callback)
+        yield "threadpool 1.3.2: put"
+        for request in requests:
+            pool.putRequest(request)
+        yield "threadpool 1.3.2: call"
+        for _ in range(number):
+            request = pool._requests_queue.get(True, 5)
+            pool._results_queue.put((request, request.callable(*request.args, **request.kwds)))
+        yield "threadpool 1.3.2: collect"
+        with contextlib.suppress(old.NoResultsPending):
+            pool.poll()
+
+    def futures():
+        yield "Future alone: make"
+        made = [concurrent.futures.Future() for _ in range(number)]
+        yield "Future alone: set"
+        for argument, future in enumerate(made):
+            future.set_running_or_notify_cancel()
+            future.set_result(argument)
+        yield "Future alone: read"
+        for future in made:
+            future.result()
+
+    ways = [ours, the_least, futures] + ([release_1_3_2] if old else [])
+    for _ in range(9):
+        for way in ways:
+            for step, seconds in times_of_steps(way()):
+                taken.setdefault(step, []).append(seconds / number * 1e6)
+    return {step: statistics.median(times) for step, times in taken.items()}
+
+
+def times_of_steps(steps):
+    """The seconds of each step of a generator, which yields the name of the step that begins."""
+    step, begin = next(steps), time.perf_counter()
+    for following in itertools.chain(steps, [None]):
+        yield step, time.perf_counter() - begin
+        step, begin = following, time.perf_counter()
+
+
 def switches():
     """How often the threads of this process have gone to sleep by themselves: they woke as often."""
     return {
@@ -689,7 +788,7 @@ def main():
     options = parser.parse_args()
     if options.old:
         old = load("threadpool_1_3_2", options.old)
-    load_before = os.getloadavg()[0]
+    load_before = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load_before > MOST_LOAD and not options.quick:
         parser.error(f"the load is {load_before:.2f}: wait until nothing else runs on this machine")
     logging.disable(logging.CRITICAL)
@@ -706,11 +805,14 @@ def main():
         results[name] = {"title": title, "unit": unit, "workers": workers, "calls": calls, "seconds": seconds}
         show(name, results[name])
     others = {
+        "steps": ("A no-op request step by step, in one thread", "µs a request", steps_of_a_request, ()),
         "memory": ("Memory of a call that waits", "bytes", bytes_of_a_pending_call, ()),
         "idle": ("Wake-ups of 64 idle workers in 5 s", "wake-ups", wake_ups_while_idle, (5,)),
         "peak": ("What a map over a million items adds to the memory", "MB", peak_memory,
                  (100_000 if options.quick else 1_000_000,)),
     }
+    if not tracemalloc:
+        del others["memory"]
     for name, (title, unit, function, args) in others.items():
         if wanted(name):
             results[name] = {"title": title, "unit": unit, "values": function(*args)}

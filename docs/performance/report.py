@@ -31,8 +31,8 @@ PEERS = [
     ("pure Python of 10 µs, map", "python 10", "threadpool, map", "multiprocessing map"),
     ("", "python 10", "threadpool, submit", "ThreadPoolExecutor"),
     ("pure Python of 100 µs, submit", "python 100", "threadpool, submit", "ThreadPoolExecutor"),
-    ("eight threads that put", "producers", "threadpool, put", "threadpool 1.3.2"),
-    ("eight threads that submit", "producers", "threadpool, submit", "ThreadPoolExecutor"),
+    ("eight threads that put", "producers 8", "threadpool", "threadpool 1.3.2"),
+    ("eight threads that submit", "producers 8", "threadpool, submit", "ThreadPoolExecutor"),
     ("start and stop a worker", "start", "threadpool", "ThreadPoolExecutor"),
     ("", "start", "threadpool", "multiprocessing"),
     ("a pool for a single call", "one call", "threadpool", "ThreadPoolExecutor"),
@@ -63,6 +63,7 @@ LIMITS = [
     ("pure Python of 1 ms, 2 workers, put", "python 1000", "threadpool, put", "one thread"),
     ("start and stop a worker", "start", "threadpool", "bare threads"),
 ]
+STEPS = ["make", "put", "call", "collect"]
 IDEAL = "ideal"
 
 
@@ -121,6 +122,18 @@ def ratio_table(runs, comparisons, ahead):
     return table(["work", "compared with", *map(name_of, runs)], rows)
 
 
+def steps_table(runs):
+    """A row for each step of a request, a column for each interpreter: ours, and the least there can be."""
+    runs = [run for run in runs if "steps" in run["cases"]]
+    rows = []
+    for who in ("threadpool", "the least", "threadpool 1.3.2"):
+        each = [[run["cases"]["steps"]["values"][f"{who}: {step}"] for step in STEPS] for run in runs]
+        columns = [[*map(number, values), number(sum(values))] for values in each]
+        for step, cells in zip([*STEPS, "in all"], zip(*columns)):
+            rows.append([who if step == STEPS[0] else "", step, *cells])
+    return table(["who", "step", *map(name_of, runs)], rows)
+
+
 def full_table(run):
     scale = {"n": 1e9, "µ": 1e6, "m": 1e3}
     rows = []
@@ -144,6 +157,16 @@ def machine(runs):
     lines = [f"{about['system']}, {about['processors']} processors; {about['date']}; rounds: {about['rounds']}; "
              + ", ".join(f"{name} {version}" for name, version in peers.items()) + "."]
     return "\n".join(lines) + "\n"
+
+
+def one_queue(runs):
+    """How many requests a second pass through one pool, without the global lock."""
+    [run] = [run for run in runs if not run["about"]["global lock"]]
+    seconds = {who: statistics.median(times) for who, times in run["cases"]["put"]["seconds"].items()}
+    ours, executor = seconds["threadpool"], seconds["ThreadPoolExecutor"]
+    return (f"Here, with {name_of(run)}, a request takes {number(ours * 1e6)} µs, so about "
+            f"{round(1 / ours, -4):,.0f} of them pass through one pool in a second, whatever the number of "
+            f"workers and processors; with ThreadPoolExecutor, {round(1 / executor, -4):,.0f}.\n")
 
 
 # Pictures
@@ -171,6 +194,7 @@ def draw(run):
             save(plt, theme, "peak", dots(plt, run, "peak", 1, "MB added by a map over a million items"))
             save(plt, theme, "number", curves(plt, run, "number ", "calls"))
             save(plt, theme, "workers", curves(plt, run, "workers ", "workers"))
+            save(plt, theme, "producers", curves(plt, run, "producers ", "threads that put"))
 
 
 def save(plt, theme, name, figure):
@@ -225,8 +249,10 @@ def tables(runs):
     """The text of each table, by the name of its file."""
     return {
         "machine.inc": machine(runs),
+        "one-queue.inc": one_queue(runs),
         "peers.inc": ratio_table(runs, PEERS, ahead=True),
         "limits.inc": ratio_table(runs, LIMITS, ahead=False),
+        "steps.inc": steps_table(runs),
         "all.inc": f"Measured with {name_of(full_run(runs))}:\n\n" + full_table(full_run(runs)),
     }
 

@@ -25,8 +25,8 @@ def times_table(n):
 
 with ThreadPool(5) as pool:
     rows = pool.map(times_table, arguments(), buffersize=6)
-    for done, row in enumerate(rows):
-        furthest = max(furthest, drawn - done)
+    for got, row in enumerate(rows, 1):
+        furthest = max(furthest, drawn - got)
         print(row)
 
 print(f"Drawn {drawn}, never more than 6 ahead: {furthest <= 6}")
