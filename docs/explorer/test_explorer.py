@@ -233,7 +233,7 @@ BUGS = [
     ),
     (
         "a put where no worker is wakes nobody", cases.a_waiter_and_no_worker,
-        "_RequestPool.putRequest", "if not self.workers:", "if False:",
+        "_RequestPool.putRequest", "if not self._crew.workers:", "if False:",
     ),
     (
         "no worker is left, and the last result is overlooked", cases.a_waiter_and_the_last_result_of_the_last_worker,
