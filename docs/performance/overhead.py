@@ -1,11 +1,13 @@
-"""Measure what a call costs that is made elsewhere: by a thread, a process, a Dask cluster.
+"""Measure what a call costs that is made elsewhere: by a process, an interpreter, a Dask cluster.
 
     python overhead.py [--rounds N] [--write]
 
 Prints a table; with --write, also into overhead.inc, which the page "Processes and
-clusters" shows.  Needs ``pip install distributed loky``.
+clusters" shows: then it refuses to begin beside other work.  Needs ``pip install
+distributed loky``; interpreters come with Python 3.14.
 
-The call does nothing (`abs`).  Each engine has two processes (threads: two workers).
+The call does nothing (`abs`).  Each engine has two processes, or interpreters (threads: two
+workers).
 In a round each of them makes 500 calls, one request a call, with 2 and with 32 workers in
 the pool, so that many calls are under way; then 50,000 calls in 500 chunks of 100, with 32;
 then 20 calls one by one, each put when the one before is collected.  The processes have
@@ -31,6 +33,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 from threadpool import ThreadPool, makeRequests  # noqa: E402
 
 CALLS, CHUNK, TRIPS = 500, 100, 20
+MOST_LOAD = 1.5  # with which a run begins that is kept
 
 
 def each(numbers):
@@ -91,6 +94,12 @@ def kilobytes_a_worker(number=1000):
     return size
 
 
+def interpreters(stack):
+    if not hasattr(concurrent.futures, "InterpreterPoolExecutor"):
+        return {}
+    return {"InterpreterPoolExecutor": stack.enter_context(concurrent.futures.InterpreterPoolExecutor(2))}
+
+
 def text(seconds):
     """Median, and in brackets the least and the most, of what the rounds took, in microseconds."""
     middle, least, most = (f"{1e6 * s:,.{0 if s > 2e-5 else 1}f}"
@@ -111,6 +120,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > MOST_LOAD and options.write:
+        parser.error(f"the load is {load:.2f}: wait until nothing else runs on this machine")
 
     import distributed
     import loky
@@ -126,6 +138,7 @@ def main():
         engines = {
             "threads": None,
             "ProcessPoolExecutor": stack.enter_context(concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn)),
+            **interpreters(stack),
             "loky": stack.enter_context(loky.ProcessPoolExecutor(2)),
             "Dask, ``get_executor``": client.get_executor(pure=False),
             "Dask, the recipe": recipe(client),
@@ -143,11 +156,11 @@ def main():
     rows += [(name, *map(text, zip(*rounds))) for name, rounds in times.items()]
     for row in rows:
         lines += [f"   {'  ' if n else '* '}- {cell}" for n, cell in enumerate(row)]
-    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
     lines += [
         "",
         f"Microseconds a call: the median of {options.rounds} rounds, in brackets the least and the most.  "
-        f"{processor()}, {os.cpu_count()} processors{load}, {platform.system()}, CPython {platform.python_version()}, "
+        f"{processor()}, {os.cpu_count()} processors, load before {load:.1f}, {platform.system()}, "
+        f"CPython {platform.python_version()}, "
         f"distributed {distributed.__version__}, loky {loky.__version__}."
         + (f"  A worker that waits takes {memory:.0f} kB." if memory else ""),
     ]
