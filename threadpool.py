@@ -514,8 +514,8 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # and, if the queue is bounded, a putter for room.  None of them polls.  Each
 # appends a lock of its own to a list of *sleepers*, and locks it twice; the second
 # attempt blocks until another thread releases it.  A thread *has news* when it
-# has changed what sleepers wait for; it then unlocks the first lock on the list,
-# that of the longest sleeper.
+# has changed what sleepers wait for; it then unlocks a lock of the list: of
+# collectors and putters that of the longest sleeper, of workers the latest one.
 #
 # What they wait for is in a `deque`.  No lock protects the deque and the list
 # together, so there is a race:
@@ -535,16 +535,16 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # one extra look.  But two threads with news may unlock the same lock:
 #
 #     1. two workers sleep
-#     2. putter:  appends a task, wakes the first worker
-#     3. putter:  appends another; the first on the list is awake already
+#     2. putter:  appends a task, wakes the later one
+#     3. putter:  appends another; the last on the list is awake already
 #     4. worker:  takes itself off the list, and takes one of the tasks
-#     5. the second worker sleeps on, beside the other task
+#     5. the other worker sleeps on, beside the other task
 #
 # A lock on the list is its owner's promise to look.  So a worker that has slept
 # *passes on*: if it then takes one task and more are there, or if it leaves, it
 # wakes the next.  These are the rules; the code refers to them by number.
 #
-# 1. *Show, then look.*  A thread with news shows it and then wakes the first
+# 1. *Show, then look.*  A thread with news shows it and then wakes the next
 #    sleeper.  A sleeper lists its lock and then looks once more, at everything
 #    that it could be woken for: work, dismissal, the end.
 # 2. *Nobody but its owner takes a lock off the list.*
@@ -604,6 +604,8 @@ def _seconds_left(deadline: float | None) -> float:
 class _WaitSet:
     """Threads that sleep until somebody wakes them."""
 
+    next_one = 0  # the index of the one to be woken: the longest sleeper
+
     def __init__(self) -> None:
         # The locks of threads that are about to sleep, sleep, or were woken and have not
         # taken themselves off yet.
@@ -629,9 +631,9 @@ class _WaitSet:
             raise
 
     def wake_one(self) -> None:
-        """Wake the longest sleeper.  (If it is already awake, it will look again.)"""
+        """Wake the next sleeper.  (If it is already awake, it will look again.)"""
         try:
-            _unlock(self.sleepers[0])
+            _unlock(self.sleepers[self.next_one])
         except IndexError:
             pass  # nobody sleeps
 
@@ -782,6 +784,9 @@ class _TaskQueue(_Queue):
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__()
         self.maxsize = maxsize
+        # The worker that fell asleep last is woken first: what it needs is still in a cache of
+        # its processor.
+        self.not_empty.next_one = -1
         self.not_full = _WaitSet()
         self.closed = False
         self.close_reason: Exception = RuntimeError()  # what a put raises once it is closed

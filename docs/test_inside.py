@@ -197,13 +197,13 @@ class TestInsideOfTheQueue:
         assert all(join() for join in joins)
 
     def test_a_sleeper_that_leaves_wakes_the_next(self):
-        # 1. two workers sleep; 2. a task is put, and wakes the first; 3. that one is dismissed before it looks.
+        # 1. two workers sleep; 2. a task is put, and wakes the later one; 3. that one is dismissed before it looks.
         requests, dismissed = queue_of(), []
-        first = asleep_in(requests.not_empty, requests.next_task, lambda: bool(dismissed))
-        second = asleep_in(requests.not_empty, requests.next_task, never)
+        earlier = asleep_in(requests.not_empty, requests.next_task, never)
+        later = asleep_in(requests.not_empty, requests.next_task, lambda: bool(dismissed))
         dismissed.append(True)
         requests.put(job := Job())
-        assert first() is None and second() == job._run
+        assert later() is None and earlier() == job._run
 
     @pytest.mark.parametrize("end", [
         lambda requests: requests.close(), lambda requests: setattr(requests, "ending", True),

@@ -136,7 +136,7 @@ BUGS = [
     ),
     (
         "the waker takes the sleeper off the list", cases.one_request,
-        "_WaitSet.wake_one", "self.sleepers[0]", "self.sleepers.popleft()",
+        "_WaitSet.wake_one", "self.sleepers[self.next_one]", "self.sleepers.popleft()",
     ),
     (
         "a worker that has slept does not pass on", cases.two_put_by_one_wake_two,
