@@ -961,6 +961,7 @@ def _copy_of(error: Exception) -> Exception:
 # In an isolated sub-interpreter no thread can be daemonic; see "The end of the program".
 _DAEMONS_ALLOWED = getattr(threading, "_daemon_threads_allowed", lambda: True)()
 
+# From Python 3.14 on a thread may start with a copy of the context of the one that starts it.
 _THREADS_INHERIT = getattr(sys.flags, "thread_inherit_context", False)
 
 
@@ -1137,8 +1138,7 @@ class _Crew:
         self.executor = executor
         self.maps = _Maps()  # see there
         self.lock = threading.RLock()  # re-entrant, as a signal handler may start a worker, too
-        # For workers that a worker starts: from 3.14 on a thread may inherit the context of the
-        # one that starts it, and that of a worker is for its calls to change.
+        # For workers that a worker starts: they must not inherit what its calls have changed.
         self.context = copy_context() if _THREADS_INHERIT else Context()
         self.limit = 0
         self.starting = 0  # number of workers that are just being started, and not listed yet
@@ -2479,9 +2479,8 @@ class _WorkQueue:
             return SimpleNamespace(future=task)
         task._detach()
         call = task._function, task._args, task._kwds
-        run_here = partial(run, _StandIn(self._requests))
         return SimpleNamespace(future=task, fn=call[0], args=call[1], kwargs=call[2], task=call,
-                               run=lambda *context: run_here())
+                               run=lambda *context: run(_StandIn(self._requests)))
 
     def get_nowait(self) -> Any:
         return self.get(block=False)
@@ -2750,7 +2749,6 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         `concurrent.futures.thread.BrokenThreadPool` if an initializer failed.
         """
         requests = self._requests_queue
-        future: concurrent.futures.Future[Any]
         try:
             if requests.maxsize > 0:
                 self._wait_for_room()
