@@ -1138,7 +1138,7 @@ class _Crew:
         self.executor = executor
         self.maps = _Maps()  # see there
         self.lock = threading.RLock()  # re-entrant, as a signal handler may start a worker, too
-        # For workers that a worker starts: they must not inherit what its calls have changed.
+        # For workers that `hire` starts from a worker: not to inherit what its calls have changed.
         self.context = copy_context() if _THREADS_INHERIT else Context()
         self.limit = 0
         self.starting = 0  # number of workers that are just being started, and not listed yet
@@ -2406,8 +2406,8 @@ class _Map(_Task):
 #
 # This section lets old programs and libraries run unchanged.  Programs written
 # for the module of 2006 use its two queues, and programs written for
-# ThreadPoolExecutor look at some of its private attributes.  The rest of the
-# module does not use what is here.
+# ThreadPoolExecutor read and set some of its private attributes.  The rest of the
+# module uses those only by way of the original `submit` (see "The pool").
 #
 # In 2006 the queues were `queue.Queue`.  A worker class with a `run` of its own
 # takes requests with ``_requests_queue.get(True, timeout)``, and puts a pair
@@ -2469,7 +2469,10 @@ class _WorkQueue:
         self.empty = self._requests.empty
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Take out the oldest item.  Nobody will begin it; its `future` can be cancelled."""
+        """Take out the oldest item.  No worker will begin it.
+
+        Call its `run`, or cancel its `future`.  A request or a map is discarded, and its item has only `future`.
+        """
         run = self._requests.next_task(lambda: False, None, _deadline_of_get(block, timeout))
         if run is None:
             raise queue.Empty
@@ -2502,7 +2505,7 @@ class _WorkQueue:
 
 
 class _LooksLikeThreadPoolExecutor:
-    """The private attributes of a ThreadPoolExecutor that programs look at."""
+    """The private attributes of a ThreadPoolExecutor that programs read or set."""
 
     _crew: _Crew
     _requests_queue: _TaskQueue
@@ -2593,7 +2596,8 @@ def _is_original(submit: Any) -> bool:
 
 
 _Executor = concurrent.futures.ThreadPoolExecutor
-# None if it had been replaced before this module was imported.
+# None if it had been replaced before this import: then our `submit` always calls the one
+# that is there.
 _original_submit = _Executor.submit if _is_original(_Executor.submit) else None
 
 
