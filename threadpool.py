@@ -2471,7 +2471,8 @@ class _WorkQueue:
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take out the oldest item.  No worker will begin it.
 
-        Call its `run`, or cancel its `future`.  A request or a map is discarded, and its item has only `future`.
+        Call its `run`, or cancel its `future`.  A request or a map is discarded, and its item
+        has only `future`.
         """
         run = self._requests.next_task(lambda: False, None, _deadline_of_get(block, timeout))
         if run is None:
