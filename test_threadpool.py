@@ -83,6 +83,7 @@ class Unprintable:
 
 
 with_both_maps = pytest.mark.parametrize("kind", [ThreadPool, Submitting])  # of pool, for `make_pool`
+with_both_inputs = pytest.mark.parametrize("inputs_of", [list, iter])  # a map asks an iterator for one at a time
 
 
 @pytest.fixture
@@ -249,7 +250,7 @@ def waiting_putters(pool):
 
 
 def second_looks(owner, name):
-    """What those find that look once more before they sleep: after False, only a wake-up helps."""
+    """What a thread finds that looks once more before it sleeps.  After False, it sleeps until it is woken."""
     look, found = getattr(owner, name), []
 
     def look_and_tell():
@@ -430,7 +431,7 @@ class TestWorkRequest:
         ({"args": [10**5000]}, "fail(<int "),
         ({"requestID": Unprintable()}, "fail(-1) <test_threadpool.Unprintable object at "),
     ])  # fmt: skip
-    def test_one_that_cannot_be_shown_is_shown_and_so_is_its_failure(self, make_pool, capsys, change, text):
+    def test_a_request_that_cannot_be_shown_in_full_is_printed_all_the_same(self, make_pool, capsys, change, text):
         def fail(*args):
             raise TypeError
 
@@ -841,7 +842,8 @@ class TestFutures:
 class TestMaps:
     @pytest.mark.parametrize("ordered", [True, False])
     @pytest.mark.parametrize("options", [
-        {}, {"chunksize": 1}, {"chunksize": 7}, {"chunksize": math.inf}, {"buffersize": 1}, {"buffersize": 50},
+        {}, {"chunksize": 1}, {"chunksize": 7}, {"chunksize": math.inf},
+        {"buffersize": 1}, {"buffersize": 50}, {"buffersize": sys.maxsize + 1},
     ])  # fmt: skip
     @pytest.mark.parametrize("number", [0, 1, 2, 1000])
     def test_every_input_is_called_once_and_its_result_read_once(self, make_pool, frantic, ordered, options, number):
@@ -862,8 +864,9 @@ class TestMaps:
         assert list(results) == [0]
 
     @with_both_maps
+    @with_both_inputs
     @pytest.mark.parametrize("options", [{}, {"ordered": False}, {"chunksize": 3}, {"chunksize": 100}, {"buffersize": 9}])
-    def test_an_error_comes_in_its_place_and_the_rest_is_cancelled(self, make_pool, gate, kind, options):
+    def test_an_error_comes_in_its_place_and_the_rest_is_cancelled(self, make_pool, gate, kind, inputs_of, options):
         def call(n):
             called.append(n)
             if n == 5:
@@ -871,7 +874,7 @@ class TestMaps:
             return gate(n) if n > 5 else n
 
         pool, called, read = make_pool(1, kind=kind), [], []
-        results = pool.map(call, range(100), **options)
+        results = pool.map(call, inputs_of(range(100)), **options)
         with pytest.raises(ValueError, match="5"):
             for result in results:
                 read.append(result)
@@ -880,13 +883,14 @@ class TestMaps:
         assert pool.submit(abs, -1).result(TIMEOUT) == 1
         assert sum(n > 5 for n in called) <= 1  # one may have been begun just then
 
-    def test_a_reader_that_stops_takes_back_what_is_left_of_a_long_block(self, pool, gate):
+    @with_both_inputs
+    def test_a_reader_that_stops_takes_back_what_is_left_of_a_long_block(self, pool, gate, inputs_of):
         def call(n):
             called.append(n)
             return gate() if n == 1000 else n
 
         called = []
-        results = pool.map(call, range(3000))
+        results = pool.map(call, inputs_of(range(3000)))
         assert next(results) == 0
         gate.wait_until_entered()
         results.close()
@@ -936,14 +940,15 @@ class TestMaps:
         assert len(set(called) - {0, 1, 2}) <= 1  # one may have been begun just then
 
     @with_both_maps
+    @with_both_inputs
     @pytest.mark.parametrize("options", [{}, {"chunksize": 5}, {"buffersize": 9}])
-    def test_closing_it_drops_the_rest(self, make_pool, gate, kind, options):
+    def test_closing_it_drops_the_rest(self, make_pool, gate, kind, inputs_of, options):
         def call(n):
             called.append(n)
             return gate(n) if n > 5 else n
 
         pool, called = make_pool(1, kind=kind), []
-        results = pool.map(call, range(100), **options)
+        results = pool.map(call, inputs_of(range(100)), **options)
         assert next(results) == 0
         gate.wait_until_entered()  # 6 is under way
         results.close()
@@ -968,6 +973,30 @@ class TestMaps:
         assert pool._requests_queue.qsize() == 2
         pool.createWorkers(1)
         assert [list(each) for each in results] == [list(range(9, 0, -1))] * 2
+
+    @pytest.mark.skipif(not GIL, reason="without the global lock, an object is freed at any moment, by its thread")
+    @with_both_inputs
+    def test_an_input_may_use_the_pool_when_it_is_freed(self, make_pool, inputs_of):
+        class Input:
+            def __del__(self):
+                freed.append(list(pool.map(abs, [-1])))
+
+        pool, freed = make_pool(2), []
+        results = pool.map(lambda thing: time.sleep(0.005), inputs_of([Input() for _ in range(20)]))
+        next(results)
+        results.close()
+        until(lambda: forget() or freed == [[1]] * 20)
+
+    def test_an_end_while_the_inputs_are_read_is_an_error_as_with_submit(self, pool):
+        def inputs():
+            yield from range(3)
+            pool.shutdown(wait=False)
+            yield 3
+
+        called = []
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            pool.map(called.append, inputs())
+        until(lambda: called == [0, 1, 2])
 
     def test_other_requests_have_their_turn(self, pool, gate):
         order = []
@@ -2138,8 +2167,9 @@ class TestEnd:
         assert pool.submit(end).result(TIMEOUT).result(TIMEOUT) == 1
         pool.shutdown()
 
-    def test_a_map_whose_rest_is_cancelled_yields_what_was_done(self, pool, gate):
-        results = pool.map(lambda n: gate(n) if n == 1 else n, range(10), chunksize=1)
+    @with_both_inputs
+    def test_a_map_whose_rest_is_cancelled_yields_what_was_done(self, pool, gate, inputs_of):
+        results = pool.map(lambda n: gate(n) if n == 1 else n, inputs_of(range(10)), chunksize=1)
         gate.wait_until_entered()
         pool.shutdown(wait=False, cancel_futures=True)
         gate.open.set()
@@ -2941,18 +2971,20 @@ class TestProgramsForThreadPoolExecutor:
         assert all_end(shut._threads | broken._threads)
 
     @pytest.mark.parametrize("make", [lambda: ThreadPool(1, None), lambda: ThreadPool(1, None, None, ())])
-    def test_no_prefix_may_be_none(self, make):
+    def test_none_as_the_prefix_means_the_usual_one(self, make):
         with make() as pool:
             assert pool.submit(abs, -1).result(TIMEOUT) == 1 and pool._thread_name_prefix.startswith("ThreadPool-")
 
     def test_what_a_call_leaves_in_its_context_is_not_inherited(self):
         done = run_python("""
-            import contextvars, threading
+            import contextvars, threading, time
             from threadpool import ThreadPool
             pool, three = ThreadPool(), threading.Barrier(3)
             variable = contextvars.ContextVar("variable", default="nothing")
             variable.set("the program's")
             pool.submit(variable.set, "a call's").result()
+            while not pool._requests_queue.not_empty.sleepers:
+                time.sleep(0.001)  # so that it is woken, and starts the others
 
             def get(_):
                 three.wait(60)
@@ -3691,6 +3723,14 @@ def recurse_for_ever(n):
     return recurse_for_ever(n + 1)
 
 
+def with_room_for(frames, function, *args):
+    """Call a function where the stack has no more than so many frames left."""
+    def dive(frames):
+        return dive(frames - 1) if frames > 0 else function(*args)
+
+    return dive(sys.getrecursionlimit() - len(inspect.stack(0)) - frames)
+
+
 class TestFaults:
     """What can go wrong in a call, in a callback or in the system, and what must not come of it."""
 
@@ -3740,12 +3780,6 @@ class TestFaults:
     @only_on_cpython
     @pytest.mark.parametrize("workers", [0, 1])
     def test_a_put_for_which_the_stack_is_too_short_has_not_put(self, make_pool, workers):
-        def with_room_for(frames, function, *args):
-            def dive(frames):
-                return dive(frames - 1) if frames > 0 else function(*args)
-
-            return dive(sys.getrecursionlimit() - len(inspect.stack(0)) - frames)
-
         failed = 0
         for frames in range(40):
             pool, request = make_pool(workers), WorkRequest(abs, [-1])
@@ -3759,6 +3793,25 @@ class TestFaults:
             pool.createWorkers(1 - workers)
             assert pool.wait(TIMEOUT) and pool.submit(abs, -2).result(TIMEOUT) == 2
             pool.shutdown()  # no worker has been left asleep
+        assert 0 < failed < 40
+
+    @only_on_cpython
+    @with_both_inputs
+    def test_a_reader_for_whom_the_stack_is_too_short_leaves_no_input_without_a_worker(self, make_pool, inputs_of):
+        def read_on():
+            with contextlib.suppress(RecursionError):
+                list(results)
+
+        failed = 0
+        for frames in range(40):
+            pool = make_pool(1)
+            results = pool.map(abs, inputs_of(range(9)), buffersize=3)
+            until(lambda pool=pool: sleeping_workers(pool) == 1)
+            try:
+                with_room_for(frames, next, results)
+            except RecursionError:
+                failed += 1
+            in_thread(read_on)()
         assert 0 < failed < 40
 
     def test_ids_of_every_kind(self, make_pool):

@@ -199,7 +199,7 @@ def _call_safely(function: Callable[..., object], *args: Any) -> None:
 
 
 def _text_of(thing: object, to_text: Callable[[Any], str] = repr) -> str:
-    """The repr of something, for a message: also if its own method fails."""
+    """The repr of something, for a message; the one of `object` if its own fails."""
     try:
         return to_text(thing)
     except Exception:
@@ -331,12 +331,12 @@ class WorkRequest(_Task):
 
     def __repr__(self) -> str:
         name = getattr(self.callable, "__name__", None) or _text_of(self.callable, reprlib.repr)
-        called = f"{name}({', '.join(self._arguments())})"
+        called = f"{name}({', '.join(self._argument_texts())})"
         if len(called) > 80:
             called = called[:77] + "..."
         return f"<{type(self).__name__} {called} {_text_of(self.requestID)}: {self._state()}>"
 
-    def _arguments(self) -> list[str]:
+    def _argument_texts(self) -> list[str]:
         try:
             arguments = [_text_of(argument, reprlib.repr) for argument in self.args]
             return arguments + [f"{key}={_text_of(value, reprlib.repr)}"
@@ -514,8 +514,8 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # and, if the queue is bounded, a putter for room.  None of them polls.  Each
 # appends a lock of its own to a list of *sleepers*, and locks it twice; the second
 # attempt blocks until another thread releases it.  A thread *has news* when it
-# has changed what sleepers wait for; it then unlocks a lock of the list: of
-# collectors and putters that of the longest sleeper, of workers the latest one.
+# has changed what sleepers wait for; it then *wakes the next sleeper*, that is,
+# unlocks a lock of the list.  (Which one, matters only for speed.)
 #
 # What they wait for is in a `deque`.  No lock protects the deque and the list
 # together, so there is a race:
@@ -535,8 +535,8 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # one extra look.  But two threads with news may unlock the same lock:
 #
 #     1. two workers sleep
-#     2. putter:  appends a task, wakes the later one
-#     3. putter:  appends another; the last on the list is awake already
+#     2. putter:  appends a task, wakes the next
+#     3. putter:  appends another; the next on the list is awake already
 #     4. worker:  takes itself off the list, and takes one of the tasks
 #     5. the other worker sleeps on, beside the other task
 #
@@ -565,6 +565,18 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # built-in types, and the deletion of an attribute.  (Copying a deque is not
 # atomic.)
 
+# Which sleeper is next?  Of collectors and putters it is the one that has slept
+# longest.  Of workers it is the one that fell asleep last: what it needs is
+# still in a cache of its processor.  But with the GIL of CPython such a quick one
+# wakes only to wait again, for the GIL, which its waker still holds.  There the
+# one that has slept longest is next, and a call that waits for its result takes
+# about a tenth less time.
+_LONGEST_SLEEPER = 0  # the index in the list of sleepers
+_LATEST_SLEEPER = -1
+_HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+_IS_CPYTHON = sys.implementation.name == "cpython"
+_NEXT_WORKER = _LONGEST_SLEEPER if _HAS_GIL and _IS_CPYTHON else _LATEST_SLEEPER
+
 # Signals are for the main thread.  A signal that arrives just before the main
 # thread falls asleep is noticed only when the thread wakes (on Windows, so is a
 # later one: bpo-29971).  So the main thread, unlike others, sleeps for at most
@@ -585,8 +597,8 @@ def _deadline(timeout: float | None) -> float | None:
 def _is_alone() -> bool:
     """Whether this is the main thread, and the interpreter is being torn down.
 
-    Then no other thread will run, so it is useless to wait for one.  (In PyPy daemonic
-    threads may still run for a moment.  In these the answer is False: they wait as usual.)
+    Then no other thread will run, so it is useless to wait for one.  (In PyPy a daemonic thread
+    may still run for a moment.  It is not the main thread, and waits as usual.)
     """
     return sys.is_finalizing() and _is_main_thread()
 
@@ -604,9 +616,8 @@ def _seconds_left(deadline: float | None) -> float:
 class _WaitSet:
     """Threads that sleep until somebody wakes them."""
 
-    next_one = 0  # the index of the one to be woken: the longest sleeper
-
-    def __init__(self) -> None:
+    def __init__(self, next_sleeper: int = _LONGEST_SLEEPER) -> None:
+        self.next_sleeper = next_sleeper
         # The locks of threads that are about to sleep, sleep, or were woken and have not
         # taken themselves off yet.
         self.sleepers: deque[Any] = deque()
@@ -633,7 +644,7 @@ class _WaitSet:
     def wake_one(self) -> None:
         """Wake the next sleeper.  (If it is already awake, it will look again.)"""
         try:
-            _unlock(self.sleepers[self.next_one])
+            _unlock(self.sleepers[self.next_sleeper])
         except IndexError:
             pass  # nobody sleeps
 
@@ -673,9 +684,9 @@ class _Queue:
 
     maxsize = 0  # no bound
 
-    def __init__(self) -> None:
+    def __init__(self, next_sleeper: int = _LONGEST_SLEEPER) -> None:
         self.queue: deque[Any] = deque()
-        self.not_empty = _WaitSet()
+        self.not_empty = _WaitSet(next_sleeper)
 
     def has(self, number: int) -> bool:
         """Whether at least `number` items are there.  This is the second look of rule 1."""
@@ -782,11 +793,8 @@ class _TaskQueue(_Queue):
     ending = False
 
     def __init__(self, maxsize: int = 0) -> None:
-        super().__init__()
+        super().__init__(_NEXT_WORKER)
         self.maxsize = maxsize
-        # The worker that fell asleep last is woken first: what it needs is still in a cache of
-        # its processor.
-        self.not_empty.next_one = -1
         self.not_full = _WaitSet()
         self.closed = False
         self.close_reason: Exception = RuntimeError()  # what a put raises once it is closed
@@ -880,7 +888,7 @@ class _TaskQueue(_Queue):
                 if was_woken and (self.queue or at_end):
                     self.pass_on()
                 return run
-            # (A worker is never the main thread, which sleeps in slices.)
+            # (Only a worker has no deadline.  It is not the main thread, which sleeps in slices.)
             seconds = threading.TIMEOUT_MAX if deadline is None else _seconds_left(deadline)
             if at_end or seconds <= 0:
                 break
@@ -1157,18 +1165,17 @@ class _Crew:
     def hire(self) -> None:
         """Start a worker if the limit allows it.  A failure is raised only if there is none."""
         with self.lock:
-            if len(self.workers) < self.limit:
-                try:
-                    if _own_worker(self.requests) is None:
-                        self._start_one(self.poll_timeout)
-                    else:
-                        self.context.copy().run(self._start_one, self.poll_timeout)
-                except RuntimeError:  # no thread can be started
-                    if not self.workers:
-                        raise
-                except Exception:
-                    if not self.workers:
-                        raise
+            if len(self.workers) >= self.limit:
+                return
+            try:
+                if _own_worker(self.requests) is None:
+                    self._start_one(self.poll_timeout)
+                else:
+                    self.context.copy().run(self._start_one, self.poll_timeout)
+            except Exception as error:
+                if not self.workers:
+                    raise
+                if not isinstance(error, RuntimeError):  # which says that there are many threads
                     _log("exception starting a worker")
 
     def add_one(self, poll_timeout: float | None) -> None:
@@ -1213,31 +1220,29 @@ class _Crew:
     def dismiss(self, worker: WorkerThread) -> None:
         """Note that this worker is told to go."""
         with self.lock:
-            if self._move(worker):
-                self.limit = max(0, self.limit - 1)
-                self._enable_hiring()
+            self._move(worker, max(0, self.limit - 1))
 
     def remove(self, worker: WorkerThread) -> None:
         """Note that this worker has gone; it calls this at its end."""
         with self.lock:
-            if self._move(worker):
-                self._enable_hiring()
+            self._move(worker, self.limit)
         # Show, then look: a putter may have found neither a sleeper nor `hire`.  And if
         # this was the last worker, collectors must ask `is_stuck`.
         self.requests.pass_on()
         self.results.not_empty.wake_one()
 
-    def _move(self, worker: WorkerThread) -> bool:
-        """Move this worker from `workers` to `dismissed`: False if it is not in `workers`."""
+    def _move(self, worker: WorkerThread, limit: int) -> None:
+        """If this worker is in `workers`, move it to `dismissed`, and set the limit to this."""
         for index, listed in enumerate(self.workers):
             if listed is worker:  # not ``==``, which may run the user's code
                 # In this order, a thread that looks at `workers`, then at `dismissed`, finds it.
                 try:
                     self.dismissed.append(worker)
-                finally:  # also if the call is interrupted just then
+                finally:  # (An interrupt comes after a call.  Between `del` and the limit is none.)
                     del self.workers[index]
-                return True
-        return False
+                    self.limit = limit
+                self._enable_hiring()
+                return
 
     def join(self, workers: Iterable[WorkerThread]) -> None:
         """Wait until these are gone, but not for the current thread."""
@@ -1759,8 +1764,12 @@ _PATIENCE = 1.0
 def _check_stack(frames: int = 15) -> None:
     """Raise RecursionError unless that many frames are left, for a call and its outcome."""
     if frames > 0:
-        # (Through `map`: PyPy compiles a plain recursion to frames that use hardly any stack.)
-        list(map(_check_stack, [frames - 1]))
+        _check_rest(frames - 1)
+
+
+# (PyPy compiles a plain recursion to frames that use hardly any stack; not so one through `map`.)
+_check_rest: Callable[[int], object] = (
+    _check_stack if _IS_CPYTHON else lambda frames: list(map(_check_stack, [frames])))
 
 
 class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
@@ -1973,9 +1982,25 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # there adds it again, at the end, for the next worker that is free.  So any number
 # of workers can be at one map, and other tasks have their turn.
 #
-# One lock guards all maps of a queue.  It is never held while a call is made.
-# Results go to the reader through a queue of their own, in *parts*: the number of
-# the first input, the results, and a list that holds the error, if there is one.
+# Inputs come in two ways.  Those of a list or another container are added to
+# `todo` many at a time.  Any other iterator may wait for the calls of its earlier
+# inputs, so it is asked for one at a time, and each is shown to the workers
+# before the next: it goes into `arrived`, without the lock.  A worker that takes
+# the map from the queue moves what has arrived to `todo`.  Here is a race as in
+# "Sleeping and waking":
+#
+#     1. worker:  takes the map from the queue, and sees that nothing has arrived
+#     2. feeder:  adds an input to `arrived`, and sees the map in the queue
+#     3. worker:  notes that the map is not in the queue any more
+#
+# and the same remedy: the worker notes that the map has left the queue and then
+# looks into `arrived`; the feeder adds an input and then looks whether the map is
+# in the queue.
+#
+# One lock guards all maps of a queue.  It is never held while a call is made, or
+# while inputs are freed, as either may run the user's code.  Results go to the
+# reader through a queue of their own, in *parts*: the number of the first input,
+# the results, and a list that holds the error, if there is one.
 
 _BLOCK_SECONDS = 0.002
 
@@ -1995,8 +2020,9 @@ class _Maps:
     def settle_all(self, error: BaseException) -> None:
         """Fail all of them: they begin nothing more."""
         with self.lock:
-            for job in list(self.unfinished):
-                job._settle(None, error)
+            unfinished = list(self.unfinished)
+        for job in unfinished:
+            job._settle(None, error)
 
 
 class _Block:
@@ -2013,12 +2039,7 @@ class _Block:
 
     def recall(self) -> list[Any]:
         """Take back what has not been begun; the lock is held."""
-        inputs: list[Any] = []
-        try:
-            while True:
-                inputs.append(self.left.popleft())
-        except IndexError:
-            pass  # that was all
+        inputs = _take_all(self.left)
         self.stop -= len(inputs)
         return inputs
 
@@ -2027,13 +2048,23 @@ class _Block:
 
 
 # A map makes its calls at the speed of C, in
-# ``results.extend(map(call, inputs))``.  The next two functions return
-# iterators that run no line of Python for an item.
+# ``results.extend(map(call, inputs))``.  The next functions, too, run no line
+# of Python for an item.
 
 
 def _popping(items: deque[Any]) -> Iterator[Any]:
     """Take items from the end, until IndexError is raised: others may take some as well."""
     return map(deque.pop, repeat(items))
+
+
+def _take_all(items: deque[Any]) -> list[Any]:
+    """Take all items from the front: others may take some, or add some, meanwhile."""
+    taken: list[Any] = []
+    try:
+        taken.extend(map(deque.popleft, repeat(items)))
+    except IndexError:
+        pass  # that was all
+    return taken
 
 
 def _emptying(items: list[Any]) -> Iterator[Any]:
@@ -2065,8 +2096,8 @@ class _Map(_Task):
             self._context = pool._make_context()
         if chunksize is None:
             chunksize = sys.maxsize
-        self.max_block = max(1, int(min(chunksize, sys.maxsize)))
-        self.max_ahead = sys.maxsize if buffersize is None else buffersize
+        self.max_block = max(1, int(min(chunksize, sys.maxsize)))  # (it may be infinite)
+        self.max_ahead = sys.maxsize if buffersize is None else min(buffersize, sys.maxsize)
         # Keep the pool while inputs are still to come: a pool that is dropped is closed.
         self.pool = None if buffersize is None else pool
         self.is_single = len(iterables) == 1
@@ -2077,9 +2108,11 @@ class _Map(_Task):
         self.fed = 0  # number of inputs handed over,
         self.read = 0  # and of results read
         self.parts: queue.SimpleQueue[_Part] = queue.SimpleQueue()
+        self.arrived: deque[Any] = deque()  # inputs that are not in `todo` yet
         # What follows is guarded by the lock.
         # (A heap: number of the first input; inputs, the last one first.)
         self.todo: list[tuple[int, list[Any]]] = []
+        self.noted = 0  # number of the first input in `arrived`
         self.running: list[_Block] = []
         self.size = 1  # of the next block
         self.is_queued = False
@@ -2089,36 +2122,59 @@ class _Map(_Task):
 
     def feed(self) -> None:
         """Hand over as many inputs as there may be ahead of the reader."""
+        _check_stack()  # an input that has been handed over must not stay without a worker
         room = self.max_ahead - (self.fed - self.read)
-        batch = self.size if self.may_read_ahead else 1
-        worthwhile = min(batch, (self.max_ahead + 1) // 2)
-        if room < worthwhile and not self.parts.empty():
+        if self.may_read_ahead:
+            self.feed_in_batches(room)
+        else:
+            self.feed_one_by_one(room)
+
+    def feed_in_batches(self, room: int) -> None:
+        batch = self.size
+        if room < min(batch, (self.max_ahead + 1) // 2) and not self.parts.empty():
             return  # there is something to read, and room only for a small block
-        # In batches, so that workers need not wait until all inputs are read.  But an iterator
-        # may raise, or wait for the calls of its earlier inputs: it is asked for one at a time.
-        while True:
-            wanted = min(batch, room)
-            inputs = list(islice(self.source, wanted))
-            if len(inputs) < wanted:
-                self.source = iter(())  # an iterator that has ended is not asked again
+        while True:  # in batches that grow, so that workers need not wait for the end of a long one
+            inputs = list(islice(self.source, min(batch, room)))
             if not inputs:
                 return
             room -= len(inputs)  # before workers take from this very list
+            batch *= 2
             self.hand_over_inputs(inputs)
-            if self.may_read_ahead:
-                batch *= 2
 
     def hand_over_inputs(self, inputs: list[Any]) -> None:
         inputs.reverse()
+        self.wait_for_admission()
+        with self.maps.lock:
+            heappush(self.todo, (self.fed, inputs))
+            self.fed += len(inputs)
+        self.queue_up()  # (if no worker that is at this map has taken them by then)
+
+    def feed_one_by_one(self, room: int) -> None:
+        # The iterator may wait for the calls of its earlier inputs.  So each is there for the
+        # workers before the next is asked for.
+        before = self.fed
+        for given in islice(self.source, room):
+            if self.requests.closed or not self.is_queued:  # (otherwise it would do nothing)
+                self.wait_for_admission()
+            self.arrived.append(given)  # first show it,
+            self.fed += 1
+            if not self.is_queued:  # then look (rule 1)
+                self.queue_up()
+        if self.fed - before < room:
+            self.source = iter(())  # an iterator that has ended is not asked again
+
+    def wait_for_admission(self) -> None:
+        """Wait until the map may be queued, if it is not; raise if the queue is closed."""
         # (If the map leaves the queue just now, the bound may be exceeded by one.)
         if self.requests.maxsize > 0 and not self.is_queued and _own_worker(self.requests) is None:
             self.requests.wait_for_room()
         self.requests.check_open()
+
+    def queue_up(self) -> None:
+        """Put the map into the queue, if it is not there."""
         try:
             with self.maps.lock:
-                heappush(self.todo, (self.fed, inputs))
-                self.fed += len(inputs)
-                self.maps.unfinished.add(self)
+                self.maps.unfinished.add(self)  # (perhaps again: a worker may have been too fast)
                 is_new = not self.is_queued
                 self.is_queued = True
             if is_new:
@@ -2140,15 +2196,15 @@ class _Map(_Task):
                     return
                 part = self.next_in_order(early, deadline) if ordered else self.next_part(deadline)
                 _, results, error = part
-                # Before the last of them is read, others are fed, so that workers have calls to
-                # make while the reader works on it.
+                # Inputs are fed before the last of these results is read, so that workers have
+                # calls to make while the reader works on it.
                 last = results[:1]  # (the last one is the first of the list)
                 del results[:1]
                 self.read += len(results)
                 yield from _emptying(results)
                 self.read += len(last)
                 if not error:
-                    self.feed_if_possible()
+                    self.feed_more()
                 yield from _emptying(last)
                 _raise_first(error)
         finally:
@@ -2156,13 +2212,11 @@ class _Map(_Task):
             # torn down, there may be no globals any more.)
             if self.read < self.fed and not is_finalizing():
                 self.drop()
-                # Tracebacks of errors that nobody has read may lead back to this frame.
-                self.parts = queue.SimpleQueue()
                 early.clear()
                 part = error = None
 
-    def feed_if_possible(self) -> None:
-        """Feed.  What the inputs raise comes after the last result."""
+    def feed_more(self) -> None:
+        """Hand over more inputs.  If they raise, the reader gets that after the last result."""
         if self.input_error is None:
             try:
                 self.feed()
@@ -2224,16 +2278,24 @@ class _Map(_Task):
                     self.hand_over(block, results, None)
 
     def drop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more, and keep no result."""
         with self.maps.lock:
-            self.recall()
-            self.todo.clear()
-            self.is_queued = False
+            unbegun = self.take_unbegun()
             self.note_if_finished()
-        self.requests.remove(self)
+        del unbegun  # without the lock, as it may run the user's code
+        # (Tracebacks of errors that nobody has read may lead back to the reader's frame.)
+        self.parts = queue.SimpleQueue()
 
     # With the lock held
     # ------------------
+
+    def note_arrivals(self) -> None:
+        """Move the inputs that were read one by one to `todo`."""
+        inputs = _take_all(self.arrived)
+        if inputs:
+            inputs.reverse()
+            heappush(self.todo, (self.noted, inputs))
+            self.noted += len(inputs)
 
     def recall(self) -> None:
         """Take back what the running blocks have not begun."""
@@ -2263,8 +2325,18 @@ class _Map(_Task):
             # (The error is in a list, which the reader empties when it raises the error.)
             self.parts.put((first, results, [] if error is None else [error]))
 
+    def take_unbegun(self) -> list[tuple[int, list[Any]]]:
+        """Take the map out of the queue, and from it all inputs that nobody has begun."""
+        self.is_queued = False
+        self.requests.remove(self)
+        self.recall()
+        self.note_arrivals()
+        unbegun = self.todo
+        self.todo = []
+        return unbegun
+
     def note_if_finished(self) -> None:
-        if not self.todo and not self.running:
+        if not self.todo and not self.running and not self.is_queued:
             self.maps.unfinished.discard(self)
 
     # For the worker
@@ -2276,18 +2348,21 @@ class _Map(_Task):
 
     def take_block(self, from_queue: bool = False) -> _Block | None:
         """Take the next block, if there is one, and leave the rest to others."""
-        block = None
+        block = unbegun = None
         with self.maps.lock:
             if from_queue:
-                self.is_queued = False
+                self.is_queued = False  # first show this,
+            self.note_arrivals()  # then look (rule 1)
             if self.requests.cancelled:
-                self._discard()
+                unbegun = self.fail_unbegun(concurrent.futures.CancelledError())
             if not self.todo:
                 self.recall()
             if self.todo:
                 block = _Block(*self.take_inputs())
                 self.running.append(block)
             is_offered = self.offer()
+            self.note_if_finished()
+        del unbegun  # without the lock, as it may run the user's code
         if is_offered:
             self.requests.pass_on()
         return block
@@ -2298,10 +2373,11 @@ class _Map(_Task):
         while self.todo and len(inputs) < self.size and self.todo[0][0] == first + len(inputs):
             _, following = heappop(self.todo)
             inputs = following + inputs  # the last one first
-        left = inputs[:-self.size]
-        if left:
-            heappush(self.todo, (first + self.size, left))
-        return first, inputs[-self.size:]
+        taken = inputs[-self.size:]
+        del inputs[-self.size:]
+        if inputs:
+            heappush(self.todo, (first + len(taken), inputs))
+        return first, taken
 
     def run_block(self, block: _Block | None, worker: WorkerThread) -> None:
         """Make the calls of a block, and hand over their results."""
@@ -2369,19 +2445,22 @@ class _Map(_Task):
         """Fail what nobody has begun."""
         assert error is not None
         with self.maps.lock:
-            self.is_queued = False
-            self.recall()
-            for first, _ in self.todo:
-                self.parts.put((first, [], [error]))
-            self.todo.clear()
-            self.note_if_finished()
+            unbegun = self.fail_unbegun(error)
+        del unbegun  # without the lock, as it may run the user's code
+
+    def fail_unbegun(self, error: BaseException) -> list[tuple[int, list[Any]]]:
+        """Fail what nobody has begun, and return it; the lock is held."""
+        unbegun = self.take_unbegun()
+        for first, _ in unbegun:
+            self.parts.put((first, [], [error]))
+        self.note_if_finished()
+        return unbegun
 
     def _discard(self) -> None:
         self._settle(None, concurrent.futures.CancelledError())
 
     def cancel(self) -> bool:
         self._discard()
-        self.requests.remove(self)
         return True
 
     def be_lost(self, error: BaseException) -> None:
@@ -2441,6 +2520,8 @@ class _RequestsQueue(_TaskQueue):
 
 
 def _deadline_of_get(block: bool, timeout: float | None) -> float | None:
+    """The deadline of `get`.  It is never None: with one, `next_task` has the main thread wake up
+    now and then."""
     if not block:
         return _deadline(0)
     return _deadline(float("inf") if timeout is None else timeout)
@@ -2499,7 +2580,7 @@ class _WorkQueue:
         future.__class__ = _Future
         future._function, future._args, future._kwds = call
         future._requests = self._requests
-        future._outcome = _ASKED  # it has all its parts
+        future._outcome = _ASKED  # it has all its parts already, as one that was asked
         if self._make_context is not None:
             future._context = self._make_context()
         self._requests.put(future)
@@ -2533,7 +2614,7 @@ class _LooksLikeThreadPoolExecutor:
 
     @_threads.setter
     def _threads(self, threads: object) -> None:
-        pass  # workers are added by `createWorkers`
+        pass  # (A subclass may empty it.  Our workers are listed elsewhere.)
 
     @property
     def _work_queue(self) -> Any:
@@ -2592,6 +2673,8 @@ class _LooksLikeThreadPoolExecutor:
 
 
 def _is_original(submit: Any) -> bool:
+    """Whether it is the function of the standard library."""
+    # (A wrapper may be another kind of callable that shows the `__globals__` of what it wraps.)
     is_function = type(submit) is FunctionType
     return is_function and submit.__globals__ is vars(concurrent.futures.thread)
 
@@ -2713,7 +2796,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         self._crew = self._make_crew(self._requests_queue, self._results_queue)
         when_dropped = partial(_close_dropped, self._requests_queue, self._results_queue)
         self._results_queue.pool = weakref.ref(self, when_dropped)
-        # (A subclass may have a property of such a name, so not by an assignment.)
+        # (Not by assignments: a subclass may have properties of these names, without a setter.)
         vars(self).update(workers=self._crew.workers, dismissedWorkers=self._crew.dismissed)
         self.workRequests = {}
         _crews.add(self._crew)  # see "After a fork"
@@ -2756,7 +2839,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         requests = self._requests_queue
         try:
             if requests.maxsize > 0:
-                self._wait_for_room()
+                self._wait_for_room()  # not in theirs, which holds a lock of all executors
             if _Executor.submit is not _original_submit:
                 return _Executor.submit(self, fn, *args, **kwds)
             future = _Future(fn, args, kwds, requests)
@@ -2807,15 +2890,17 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         """
         deadline = _deadline(timeout)
         _check_buffersize(buffersize)
-        if self._submit_is_overridden():
+        if self._map_must_submit():
             return self._map_by_submit(fn, iterables, deadline, buffersize, ordered)
         job = _Map(self, fn, iterables, chunksize, buffersize)
         job.feed()
         return job.results(ordered, deadline)
 
-    def _submit_is_overridden(self) -> bool:
-        is_ours = "submit" not in vars(self) and type(self).submit is _our_submit
-        return not is_ours or _Executor.submit is not _original_submit
+    def _map_must_submit(self) -> bool:
+        """Whether `map` has to call `submit` for each input, because somebody replaced it."""
+        if "submit" in vars(self) or type(self).submit is not _our_submit:
+            return True
+        return _Executor.submit is not _original_submit
 
     def _map_by_submit(
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], deadline: float | None,
@@ -2885,7 +2970,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         if _is_finalizing():
             return  # a generator that was left in its block: there may be no globals any more
         try:
-            if exc_type is None and self.workRequests:
+            if exc_type is None and self.workRequests:  # (a subclass may have another `wait`)
                 self.wait()
         except BaseException as error:
             exc_type = type(error)
@@ -2916,7 +3001,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
                 assert pending.get(task.requestID) is task
 
 
-_our_submit = ThreadPool.submit  # a program may replace this one as well
+_our_submit = ThreadPool.submit  # to see whether a program has replaced it
 
 
 def _check_callable(name: str, given: object, remedy: str = "") -> None:

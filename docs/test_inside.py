@@ -196,14 +196,15 @@ class TestInsideOfTheQueue:
         requests.not_empty.wake_one()
         assert all(join() for join in joins)
 
-    def test_a_sleeper_that_leaves_wakes_the_next(self):
-        # 1. two workers sleep; 2. a task is put, and wakes the later one; 3. that one is dismissed before it looks.
-        requests, dismissed = queue_of(), []
-        earlier = asleep_in(requests.not_empty, requests.next_task, never)
-        later = asleep_in(requests.not_empty, requests.next_task, lambda: bool(dismissed))
-        dismissed.append(True)
+    @pytest.mark.parametrize("first_or_last", [0, -1])
+    def test_a_sleeper_that_leaves_wakes_the_next(self, first_or_last):
+        # 1. two workers sleep; 2. a task is put, and wakes one of them; 3. that one is dismissed before it looks.
+        requests, told_to_go = queue_of(), [[], []]
+        requests.not_empty.next_sleeper = first_or_last
+        joins = [asleep_in(requests.not_empty, requests.next_task, lambda told=told: bool(told)) for told in told_to_go]
+        told_to_go[first_or_last].append(True)
         requests.put(job := Job())
-        assert later() is None and earlier() == job._run
+        assert joins.pop(first_or_last)() is None and joins.pop()() == job._run
 
     @pytest.mark.parametrize("end", [
         lambda requests: requests.close(), lambda requests: setattr(requests, "ending", True),
@@ -385,6 +386,7 @@ class TestInsideOfTheCrew:
         with pytest.raises(KeyboardInterrupt):
             pool.dismissWorkers(1)
         assert pool.workers == [] and pool._crew.dismissed == [worker]
+        assert pool._max_workers == 0  # so none is started in its place
         worker.join(TIMEOUT)
         assert pool.workers == [] and pool._crew.dismissed == [worker]
 

@@ -30,6 +30,7 @@ WATCHED = {
     "_RequestsQueue": ("closed", "cancelled", "ending", "start_worker"),
     "_Crew": ("starting", "limit"),
     "_Block": (),
+    "_Map": ("is_queued",),
     "_Future": ("__dict__", "_outcome", "_requests", "_result", "_exception", "_state"),
 }
 
@@ -962,6 +963,28 @@ def calls_of_a_map_that_wait_in_a_chain():
     yield [(lambda: outcome.extend(results_of(job)),)]
     check(pool)
     assert outcome == [0, 1, 2]
+
+
+@case(bound=2)
+def an_iterator_that_waits_for_its_calls():
+    pool = ControlledPool(1)
+    outcome = []
+    gates = [Lock(), Lock()]
+    for gate in gates:
+        gate.acquire()
+
+    def inputs():
+        yield from range(2)
+        for gate in gates:
+            gate.acquire()  # until the call is made
+
+    def call(number):
+        gates[number].release()
+        return number
+
+    yield [(lambda: outcome.extend(pool.map(call, inputs())),)]
+    check(pool)
+    assert outcome == [0, 1]
 
 
 @case(bound=1)

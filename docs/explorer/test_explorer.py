@@ -114,6 +114,16 @@ def test_no_schedule_goes_wrong(case):
     assert explored.schedules > 1 and len(explored.outcomes) == case.outcomes, explored
 
 
+@pytest.mark.usefixtures("control")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("case", declared.values(), ids=list(declared))
+def test_no_schedule_goes_wrong_if_another_worker_is_woken_first(case, monkeypatch):
+    both = {threadpool._LONGEST_SLEEPER, threadpool._LATEST_SLEEPER}
+    [other] = both - {threadpool._NEXT_WORKER}
+    monkeypatch.setattr(threadpool, "_NEXT_WORKER", other)
+    assert explore(case.function, max(0, case.bound - 1) + PREEMPTIONS).schedules
+
+
 # Bugs, planted and found
 # =======================
 #
@@ -136,7 +146,7 @@ BUGS = [
     ),
     (
         "the waker takes the sleeper off the list", cases.one_request,
-        "_WaitSet.wake_one", "self.sleepers[self.next_one]", "self.sleepers.popleft()",
+        "_WaitSet.wake_one", "self.sleepers[self.next_sleeper]", "self.sleepers.popleft()",
     ),
     (
         "a worker that has slept does not pass on", cases.two_put_by_one_wake_two,
@@ -203,7 +213,7 @@ BUGS = [
     ),
     (
         "does not look again whether there may be more", cases.two_puts_and_one_worker_that_may_be_started,
-        "_Crew.hire", "if len(self.workers) < self.limit:", "if True:",
+        "_Crew.hire", "if len(self.workers) >= self.limit:", "if False:",
     ),
     # Requests
     (
@@ -269,6 +279,18 @@ BUGS = [
     (
         "a map is offered again, and nobody is woken", cases.a_call_of_a_map_that_waits_for_the_next,
         "_Map.take_block", "self.requests.pass_on()", "pass",
+    ),
+    (
+        "a worker looks for arrivals, then shows that the map has left", cases.an_iterator_that_waits_for_its_calls,
+        "_Map.take_block",
+        "if from_queue:\n            self.is_queued = False  # first show this,\n        self.note_arrivals()",
+        "self.note_arrivals()\n        if from_queue:\n            self.is_queued = False",
+    ),
+    (
+        "a feeder looks for the map in the queue, then shows its input", cases.an_iterator_that_waits_for_its_calls,
+        "_Map.feed_one_by_one",
+        "self.arrived.append(given)  # first show it,",
+        "if self.is_queued:\n            self.arrived.append(given); self.fed += 1; continue\n        self.arrived.append(given)",
     ),
     (
         "what comes after an error is lost", cases.errors_during_a_recall,

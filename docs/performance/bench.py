@@ -43,7 +43,7 @@ import warnings
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def load(name, path):
+def load_module(name, path):
     """Import a module from a file: two of them are called threadpool."""
     spec = importlib.util.spec_from_file_location(name, path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -62,7 +62,7 @@ def optional(name):
         return None
 
 
-threadpool = load("threadpool", HERE.parent.parent / "threadpool.py")
+threadpool = load_module("threadpool", HERE.parent.parent / "threadpool.py")
 tracemalloc = optional("tracemalloc")  # not in PyPy
 old, joblib, pebble, tanda = None, optional("joblib"), optional("pebble"), optional("tanda")
 has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -153,6 +153,20 @@ def two_locks(_):
     thread.join()
 
 
+def on_one_processor(make):
+    """A maker of pools whose threads, and the one that uses them, have only one processor."""
+    @contextlib.contextmanager
+    def made(workers):
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(allowed)})
+        try:
+            with make(workers) as pool:
+                yield pool
+        finally:
+            os.sched_setaffinity(0, allowed)
+    return made
+
+
 def nothing(_):
     """For those who need no pool."""
     return contextlib.nullcontext()
@@ -230,6 +244,14 @@ def list_imap(pool, number, call=no_op):
 
 def bounded_map(pool, number, call=no_op):
     list(pool.map(call, range(number), buffersize=1000))
+
+
+def generator_map(pool, number, call=no_op):
+    list(pool.map(call, (argument for argument in range(number))))
+
+
+def built_in_map_of_a_generator(_, number):
+    list(map(no_op, (argument for argument in range(number))))
 
 
 def built_in_map(_, number, call=no_op):
@@ -380,6 +402,12 @@ def cases(quick):
         "joblib": (joblib_batches, parallel, n),
         "tanda imap": (tanda_pool, tanda_imap, n // 4),
     }
+    yield "generator", "map of a no-op over a generator, all read", NANOSECONDS, 4, {
+        "threadpool": (ours, generator_map, 10 * n),
+        "built-in map": (nothing, built_in_map_of_a_generator, 10 * n),
+        "multiprocessing map": (mp_pool, generator_map, 10 * n),
+        "ThreadPoolExecutor map": (executor, generator_map, n),
+    }
     yield "round trip", "One call at a time, and wait for its result", MICROSECONDS, 4, {
         "threadpool, submit": (ours, submit_singly, n // 10),
         "threadpool, put and wait": (ours, put_singly(threadpool), n // 10),
@@ -418,7 +446,7 @@ def cases(quick):
         }
     for microseconds in (1, 10, 100, 1000):
         call, number = counting(microseconds), max(200, n // microseconds)
-        yield f"python {microseconds}", f"Calls of pure Python, {microseconds} µs, 2 workers", MICROSECONDS, 2, {
+        contestants = {
             "threadpool, put": (ours, functools.partial(put(threadpool), call=call), number),
             "threadpool, map": (ours, functools.partial(list_map, call=call), number),
             "threadpool, submit": (ours, functools.partial(submit, call=call), number),
@@ -426,6 +454,12 @@ def cases(quick):
             "multiprocessing map": (mp_pool, functools.partial(list_map, call=call), number),
             "one thread": (nothing, functools.partial(built_in_map, call=call), number),
         }
+        title = f"Calls of pure Python, {microseconds} µs, 2 workers"
+        yield f"python {microseconds}", title, MICROSECONDS, 2, contestants
+        if hasattr(os, "sched_setaffinity"):
+            yield f"one processor {microseconds}", f"{title}, 1 processor", MICROSECONDS, 2, {
+                who: (on_one_processor(make), work, number) for who, (make, work, number) in contestants.items()
+            }
     for number in (100, 1000, 10_000, 100_000) if quick else (100, 1000, 10_000, 100_000, 1_000_000):
         yield f"number {number}", f"{number:,} no-op calls", MICROSECONDS, 4, {
             "threadpool": (ours, put(threadpool), number),
@@ -596,7 +630,7 @@ class Bare:
 
 
 def steps_of_a_request():
-    """Microseconds for each step of a request; all requests take it in this one thread, before the next."""
+    """Microseconds for each step of a request.  All requests take a step before the first takes the next."""
     number = 20_000
     worker = types.SimpleNamespace(request=None, _performs_plainly=True)
     taken = {}
@@ -612,7 +646,7 @@ def steps_of_a_request():
             pool.putRequest(request)
         yield "threadpool: call"
         for _ in range(number):
-            pool._requests_queue.next_task(bool)(worker)
+            pool._requests_queue.next_task(lambda: False)(worker)
         yield "threadpool: collect"
         pool.wait()
         end.set()
@@ -651,18 +685,7 @@ def steps_of_a_request():
         with contextlib.suppress(old.NoResultsPending):
             pool.poll()
 
-    def futures():
-        yield "Future alone: make"
-        made = [concurrent.futures.Future() for _ in range(number)]
-        yield "Future alone: set"
-        for argument, future in enumerate(made):
-            future.set_running_or_notify_cancel()
-            future.set_result(argument)
-        yield "Future alone: read"
-        for future in made:
-            future.result()
-
-    ways = [ours, the_least, futures] + ([release_1_3_2] if old else [])
+    ways = [ours, the_least] + ([release_1_3_2] if old else [])
     for _ in range(9):
         for way in ways:
             for step, seconds in times_of_steps(way()):
@@ -748,7 +771,12 @@ def peak_memory(number):
 # The run
 # =======
 
-MOST_LOAD = 1.5  # with which a full run begins
+MOST_LOAD = 1.5  # with which a run begins that is kept
+
+
+def load_before():
+    """The load of this machine; None where the system does not tell."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def installed(contestant):
@@ -787,10 +815,10 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=HERE, metavar="FOLDER", help="for the JSON file")
     options = parser.parse_args()
     if options.old:
-        old = load("threadpool_1_3_2", options.old)
-    load_before = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load_before > MOST_LOAD and not options.quick:
-        parser.error(f"the load is {load_before:.2f}: wait until nothing else runs on this machine")
+        old = load_module("threadpool_1_3_2", options.old)
+    load = load_before()
+    if load is not None and load > MOST_LOAD and not options.quick:
+        parser.error(f"the load is {load}: wait until nothing else runs on this machine")
     logging.disable(logging.CRITICAL)
     rounds = options.rounds or (3 if options.quick else 7)
     wanted = lambda name: not options.only or any(name.startswith(only) for only in options.only)  # noqa: E731
@@ -819,7 +847,7 @@ def main():
             show(name, results[name])
     atexit_kill.close()
     if not options.quick:
-        write(results, rounds, load_before, options.output)
+        write(results, rounds, load, options.output)
 
 
 def show(name, result):
@@ -833,7 +861,7 @@ def show(name, result):
     sys.stdout.flush()
 
 
-def write(results, rounds, load_before, folder):
+def write(results, rounds, load, folder):
     implementation = platform.python_implementation()
     name = f"{implementation.lower()}-{platform.python_version()}{'' if has_gil else 't'}"
     path = folder / f"{name}.json"
@@ -846,7 +874,7 @@ def write(results, rounds, load_before, folder):
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "date": datetime.date.today().isoformat(),
         "rounds": rounds,
-        "load before": round(load_before, 2),
+        "load before": load,
         "versions": {package: version(package) for package in ("joblib", "pebble", "tanda")},
     }
     text = json.dumps({"about": about, "cases": {**before, **results}}, indent=1, ensure_ascii=False)

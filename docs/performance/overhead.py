@@ -120,8 +120,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > MOST_LOAD and options.write:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    if load is not None and load > MOST_LOAD and options.write:
         parser.error(f"the load is {load:.2f}: wait until nothing else runs on this machine")
 
     import distributed
@@ -159,7 +159,9 @@ def main():
     lines += [
         "",
         f"Microseconds a call: the median of {options.rounds} rounds, in brackets the least and the most.  "
-        f"{processor()}, {os.cpu_count()} processors, load before {load:.1f}, {platform.system()}, "
+        f"{processor()}, {os.cpu_count()} processors, "
+        + ("" if load is None else f"load before {load:.1f}, ")
+        + f"{platform.system()}, "
         f"CPython {platform.python_version()}, "
         f"distributed {distributed.__version__}, loky {loky.__version__}."
         + (f"  A worker that waits takes {memory:.0f} kB." if memory else ""),

@@ -20,6 +20,8 @@ PEERS = [
     ("", "map", "threadpool", "multiprocessing imap"),
     ("", "map", "threadpool", "ThreadPoolExecutor map"),
     ("", "map", "threadpool", "joblib"),
+    ("map of a no-op over a generator", "generator", "threadpool", "multiprocessing map"),
+    ("", "generator", "threadpool", "ThreadPoolExecutor map"),
     ("map, at most 1000 ahead", "map", "threadpool, buffersize=1000", "multiprocessing imap"),
     ("", "map", "threadpool, buffersize=1000", "tanda imap"),
     ("one at a time, submit().result()", "round trip", "threadpool, submit", "ThreadPoolExecutor"),
@@ -47,6 +49,7 @@ LIMITS = [
     ("many no-op calls, results handed back", "put", "threadpool", "two SimpleQueues"),
     ("many no-op calls, with futures", "submit", "threadpool", "Future alone"),
     ("map of a no-op", "map", "threadpool", "built-in map"),
+    ("map of a no-op over a generator", "generator", "threadpool", "built-in map"),
     ("one at a time, submit().result()", "round trip", "threadpool, submit", "two locks"),
     ("one at a time, put and wait", "round trip", "threadpool, put and wait", "two locks"),
     ("500 sleeps of 20 ms on 50 workers, put", "sleep", "threadpool, put", 0.0004),
@@ -64,6 +67,7 @@ LIMITS = [
     ("start and stop a worker", "start", "threadpool", "bare threads"),
 ]
 STEPS = ["make", "put", "call", "collect"]
+WAYS = ["threadpool, map", "threadpool, submit", "threadpool, put", "multiprocessing map", "ThreadPoolExecutor"]
 IDEAL = "ideal"
 
 
@@ -127,11 +131,32 @@ def steps_table(runs):
     runs = [run for run in runs if "steps" in run["cases"]]
     rows = []
     for who in ("threadpool", "the least", "threadpool 1.3.2"):
-        each = [[run["cases"]["steps"]["values"][f"{who}: {step}"] for step in STEPS] for run in runs]
-        columns = [[*map(number, values), number(sum(values))] for values in each]
+        columns = []
+        for run in runs:
+            values = [run["cases"]["steps"]["values"].get(f"{who}: {step}") for step in STEPS]
+            was_measured = None not in values
+            columns.append([*map(number, values), number(sum(values))] if was_measured else [""] * 5)
         for step, cells in zip([*STEPS, "in all"], zip(*columns)):
             rows.append([who if step == STEPS[0] else "", step, *cells])
     return table(["who", "step", *map(name_of, runs)], rows)
+
+
+def processors_table(run):
+    """A row for each way and length of pure Python calls, a column for each number of processors."""
+    rows = []
+    for microseconds in (1, 10, 100, 1000):
+        title = f"{microseconds} µs"
+        for way in WAYS:
+            cases = [f"one processor {microseconds}", f"python {microseconds}"]
+            rows.append([title, way, *(spread(ratios(run, case, way, "one thread")) for case in cases)])
+            title = ""
+    return table(["calls of", "by", "1 processor", "2 processors"], rows)
+
+
+def without_lock(runs):
+    """The run without the global lock."""
+    [run] = [run for run in runs if not run["about"]["global lock"]]
+    return run
 
 
 def full_table(run):
@@ -161,12 +186,13 @@ def machine(runs):
 
 def one_queue(runs):
     """How many requests a second pass through one pool, without the global lock."""
-    [run] = [run for run in runs if not run["about"]["global lock"]]
+    run = without_lock(runs)
+    workers = run["cases"]["put"]["workers"]
     seconds = {who: statistics.median(times) for who, times in run["cases"]["put"]["seconds"].items()}
     ours, executor = seconds["threadpool"], seconds["ThreadPoolExecutor"]
     return (f"Here, with {name_of(run)}, a request takes {number(ours * 1e6)} µs, so about "
-            f"{round(1 / ours, -4):,.0f} of them pass through one pool in a second, whatever the number of "
-            f"workers and processors; with ThreadPoolExecutor, {round(1 / executor, -4):,.0f}.\n")
+            f"{round(1 / ours, -4):,.0f} of them pass through one pool of {workers} workers in a second; with "
+            f"ThreadPoolExecutor, {round(1 / executor, -4):,.0f}.\n")
 
 
 # Pictures
@@ -227,6 +253,8 @@ def curves(plt, run, prefix, label):
     figure, axes = plt.subplots(figsize=(7, 3.4))
     for who, colour in LINES.items():
         places = [n for n in sorted(cases) if who in cases[n]["seconds"]]
+        if not places:
+            continue
         times = [[t * 1e6 for t in cases[n]["seconds"][who]] for n in places]
         axes.plot(places, [statistics.median(t) for t in times], marker="o", color=colour, label=who)
         axes.fill_between(places, [min(t) for t in times], [max(t) for t in times], color=colour, alpha=0.15, lw=0)
@@ -253,6 +281,7 @@ def tables(runs):
         "peers.inc": ratio_table(runs, PEERS, ahead=True),
         "limits.inc": ratio_table(runs, LIMITS, ahead=False),
         "steps.inc": steps_table(runs),
+        "processors.inc": processors_table(without_lock(runs)),
         "all.inc": f"Measured with {name_of(full_run(runs))}:\n\n" + full_table(full_run(runs)),
     }
 
