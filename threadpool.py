@@ -1997,8 +1997,8 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # looks into `arrived`; the feeder adds an input and then looks whether the map is
 # in the queue.
 #
-# One lock guards all maps of a queue.  It is never held while a call is made, or
-# while inputs are freed, as either may run the user's code.  Results go to the
+# One lock guards all maps of a queue.  It is not held while a call is made, or
+# while dropped inputs are freed, as either may run the user's code.  Results go to the
 # reader through a queue of their own, in *parts*: the number of the first input,
 # the results, and a list that holds the error, if there is one.
 
@@ -2147,7 +2147,7 @@ class _Map(_Task):
         with self.maps.lock:
             heappush(self.todo, (self.fed, inputs))
             self.fed += len(inputs)
-        self.queue_up()  # (if no worker that is at this map has taken them by then)
+        self.queue_up()  # (in vain if workers that are at this map have taken them by then)
 
     def feed_one_by_one(self, room: int) -> None:
         # The iterator may wait for the calls of its earlier inputs.  So each is there for the
@@ -2174,7 +2174,7 @@ class _Map(_Task):
         """Put the map into the queue, if it is not there."""
         try:
             with self.maps.lock:
-                self.maps.unfinished.add(self)  # (perhaps again: a worker may have been too fast)
+                self.maps.unfinished.add(self)  # (again, if workers had finished all there was)
                 is_new = not self.is_queued
                 self.is_queued = True
             if is_new:

@@ -1447,6 +1447,6 @@ class TestPerformancePage:
         folder = HERE / "docs" / "performance"
         report = runpy.run_path(str(folder / "report.py"))
         texts = report["tables"](report["load"]())
-        assert len(texts) == 6
+        assert len(texts) == 7
         for name, text in texts.items():
             assert text == (folder / name).read_text(encoding="utf-8"), f"{name}: run report.py"
