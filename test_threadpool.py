@@ -3153,6 +3153,25 @@ class TestFork:
                 assert list(pool.map(split, range(200), **options)) == [0] * 200
         """)
 
+    def test_a_reader_that_forks_gets_an_error_after_the_results_that_it_has(self):
+        self.run("""
+            def read_on():
+                try:
+                    read.extend(results)
+                except RuntimeError as error:
+                    return read == list(range(len(read))) and "left in the parent process" in str(error)
+
+            gate, pool = threading.Event(), ThreadPool(2)
+            for options in ({}, {"chunksize": 1}, {"buffersize": 5}):
+                for number in range(5):
+                    gate.clear()
+                    results = pool.map(lambda n: n if n < 5 else gate.wait(30) and n, range(8), **options)
+                    read = [next(results) for _ in range(number)]
+                    assert in_child(read_on) == 0, (number, options)
+                    gate.set()
+                    assert read + list(results) == list(range(8))
+        """)
+
     def test_a_worker_that_returns_in_the_child_finds_nothing_more_to_do(self):
         self.run("""
             pool = ThreadPool(1)

@@ -510,12 +510,12 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 # Sleeping and waking
 # ===================
 #
-# Three kinds of threads wait: a worker for a task, a collector for a result,
+# Three kinds of threads wait here: a worker for a task, a collector for a result,
 # and, if the queue is bounded, a putter for room.  None of them polls.  Each
-# appends a lock of its own to a list of *sleepers*, and locks it twice; the second
-# attempt blocks until another thread releases it.  A thread *has news* when it
+# locks a lock of its own, adds it to a list of *sleepers*, and locks it again; the
+# second attempt blocks until another thread releases it.  A thread *has news* when it
 # has changed what sleepers wait for; it then *wakes the next sleeper*, that is,
-# unlocks a lock of the list.  (Which one, matters only for speed.)
+# unlocks a lock of the list.  (Which one is a matter of speed alone.)
 #
 # What they wait for is in a `deque`.  No lock protects the deque and the list
 # together, so there is a race:
@@ -567,10 +567,10 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 
 # Which sleeper is next?  Of collectors and putters it is the one that has slept
 # longest.  Of workers it is the one that fell asleep last: what it needs is
-# still in a cache of its processor.  But with the GIL of CPython such a quick one
-# wakes only to wait again, for the GIL, which its waker still holds.  There the
-# one that has slept longest is next, and a call that waits for its result takes
-# about a tenth less time.
+# still in a cache of its processor.  But with CPython's GIL this quick one
+# would only wait again, for the GIL, which its waker still holds.  So there the
+# one that has slept longest is next; ``submit().result()`` then takes about a
+# tenth less time.
 _LONGEST_SLEEPER = 0  # the index in the list of sleepers
 _LATEST_SLEEPER = -1
 _HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -1238,7 +1238,7 @@ class _Crew:
                 # In this order, a thread that looks at `workers`, then at `dismissed`, finds it.
                 try:
                     self.dismissed.append(worker)
-                finally:  # (An interrupt comes after a call.  Between `del` and the limit is none.)
+                finally:  # (An interrupt comes after a call: none between these two statements.)
                     del self.workers[index]
                     self.limit = limit
                 self._enable_hiring()
@@ -1958,17 +1958,15 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # hands over inputs in *blocks*, and finds out while it runs how long they should
 # be.
 #
-# Inputs that nobody has begun are in `todo`, in order.  (The lists of inputs,
-# and the results that are handed to the reader, have the last one first, so
-# that ``pop`` takes the next.)  A worker takes some from the front, as its
-# block, and makes the calls.  The first block is a single input.  The size
+# Inputs that nobody has begun are in `todo`, in order.  A worker takes some from
+# the front, as its block, and makes the calls.  The first block is a single input.  The size
 # doubles while blocks take less than `_BLOCK_SECONDS`, and is 1 again after one
 # that took longer.
 #
 # When calls suddenly become slow, a worker may have a long block of them.  So a
-# thread that has nothing else to take (a worker that finds `todo` empty, a
-# reader that has waited for a while) *recalls* what the running blocks have not
-# begun, and puts it back into `todo`.  The owner of a block takes inputs from
+# worker that finds `todo` empty *recalls* what the running blocks have not begun:
+# it puts it back into `todo`.  So does a reader that has waited for a while, for
+# the sake of idle workers.  The owner of a block takes inputs from
 # one end, a recaller from the other, each in a single operation, so every input
 # is begun once.  The owner need not be told: after its current call it finds
 # the end of its block.  The first input of a block is begun as it is taken;
@@ -1982,10 +1980,10 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # there adds it again, at the end, for the next worker that is free.  So any number
 # of workers can be at one map, and other tasks have their turn.
 #
-# Inputs come in two ways.  Those of a list or another container are added to
-# `todo` many at a time.  Any other iterator may wait for the calls of its earlier
+# Inputs come in two ways.  Those of a list or another built-in container are added
+# to `todo` many at a time.  Any other iterable may wait for the calls of its earlier
 # inputs, so it is asked for one at a time, and each is shown to the workers
-# before the next: it goes into `arrived`, without the lock.  A worker that takes
+# before the next: it goes into a deque, `arrived`, which needs no lock.  A worker that takes
 # the map from the queue moves what has arrived to `todo`.  Here is a race as in
 # "Sleeping and waking":
 #
@@ -2000,11 +1998,12 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # One lock guards all maps of a queue.  It is not held while a call is made, or
 # while dropped inputs are freed, as either may run the user's code.  Results go to the
 # reader through a queue of their own, in *parts*: the number of the first input,
-# the results, and a list that holds the error, if there is one.
+# the results, and a list that holds the error, if there is one.  (Lists of inputs
+# and of results are kept in reverse, so that ``pop`` takes the next.)
 
 _BLOCK_SECONDS = 0.002
 
-# Iterating over one of these neither waits for anything nor raises.
+# Iterating over one of these waits for nothing.
 _CONTAINERS = frozenset({list, tuple, range, str, bytes, dict, set, frozenset})
 
 _Part = tuple[int, list[Any], list[BaseException]]
@@ -2105,6 +2104,7 @@ class _Map(_Task):
         inputs = iterables[0] if self.is_single else zip(*iterables)
         self.source = iter(inputs)
         self.input_error: Exception | None = None
+        self.lost: Exception | None = None  # in a forked child: why its other results never come
         self.fed = 0  # number of inputs handed over,
         self.read = 0  # and of results read
         self.parts: queue.SimpleQueue[_Part] = queue.SimpleQueue()
@@ -2122,7 +2122,7 @@ class _Map(_Task):
 
     def feed(self) -> None:
         """Hand over as many inputs as there may be ahead of the reader."""
-        _check_stack()  # an input that has been handed over must not stay without a worker
+        _check_stack()  # later would be too late: an input might stay that no worker knows of
         room = self.max_ahead - (self.fed - self.read)
         if self.may_read_ahead:
             self.feed_in_batches(room)
@@ -2133,11 +2133,11 @@ class _Map(_Task):
         batch = self.size
         if room < min(batch, (self.max_ahead + 1) // 2) and not self.parts.empty():
             return  # there is something to read, and room only for a small block
-        while True:  # in batches that grow, so that workers need not wait for the end of a long one
+        while True:  # in batches that grow, so that workers need not wait for the last input
             inputs = list(islice(self.source, min(batch, room)))
             if not inputs:
                 return
-            room -= len(inputs)  # before workers take from this very list
+            room -= len(inputs)  # now: once they are handed over, workers shorten this list
             batch *= 2
             self.hand_over_inputs(inputs)
 
@@ -2154,18 +2154,19 @@ class _Map(_Task):
         # workers before the next is asked for.
         before = self.fed
         for given in islice(self.source, room):
-            if self.requests.closed or not self.is_queued:  # (otherwise it would do nothing)
+            was_queued = self.is_queued
+            if self.requests.closed or not was_queued:  # (otherwise it would do nothing)
                 self.wait_for_admission()
             self.arrived.append(given)  # first show it,
             self.fed += 1
-            if not self.is_queued:  # then look (rule 1)
+            if not (was_queued and self.is_queued):  # then look (rule 1)
                 self.queue_up()
         if self.fed - before < room:
             self.source = iter(())  # an iterator that has ended is not asked again
 
     def wait_for_admission(self) -> None:
         """Wait until the map may be queued, if it is not; raise if the queue is closed."""
-        # (If the map leaves the queue just now, the bound may be exceeded by one.)
+        # (A map that a worker puts back into the queue, see `offer`, does not look at the bound.)
         if self.requests.maxsize > 0 and not self.is_queued and _own_worker(self.requests) is None:
             self.requests.wait_for_room()
         self.requests.check_open()
@@ -2179,7 +2180,10 @@ class _Map(_Task):
                 self.is_queued = True
             if is_new:
                 self.requests.put(self)
+            else:
+                self.requests.not_full.wake_one()  # rule 3: we may have waited for room
         except BaseException as error:
+            self.requests.not_full.wake_one()
             self._settle(None, error)
             raise
 
@@ -2241,18 +2245,21 @@ class _Map(_Task):
     def next_part(self, deadline: float | None) -> _Part:
         """Wait for the next part; in a worker, make calls meanwhile if nobody else is idle."""
         worker = _own_worker(self.requests) if deadline is None else None
+        begun = _now()
         patience = _BLOCK_SECONDS
+        longest = _PATIENCE if worker is None else 0.05
         while True:
+            if self.lost is not None:
+                raise _copy_of(self.lost)
             if worker is not None:
-                self.run_inline(worker, patience < _PATIENCE)
+                self.run_inline(worker, _now() - begun < _PATIENCE)
             seconds = _seconds_left(deadline)
-            longest = patience if worker is None else min(patience, 0.05)
             try:
-                return self.parts.get(timeout=min(seconds, longest))
+                return self.parts.get(timeout=min(seconds, patience))
             except queue.Empty:
                 pass
             self.hurry()
-            patience *= 2
+            patience = min(2 * patience, longest)
             if seconds <= 0 and self.parts.empty():
                 raise concurrent.futures.TimeoutError(
                     f"result number {self.read} was not there in time")
@@ -2463,8 +2470,9 @@ class _Map(_Task):
         self._discard()
         return True
 
-    def be_lost(self, error: BaseException) -> None:
+    def be_lost(self, error: Exception) -> None:
         """Fail in the child of a fork, where nobody is at the running blocks."""
+        self.lost = error
         # Use a new queue.  Where queues have a lock (as in PyPy), that of the old one may
         # stay locked for ever:
         #
@@ -2472,7 +2480,6 @@ class _Map(_Task):
         #     2. another thread forks
         #     3. child:  there is no worker that would unlock it
         self.parts = queue.SimpleQueue()
-        self.parts.put((self.read, [], [error]))
         self._settle(None, error)
         self.maps.unfinished.discard(self)
 

@@ -645,6 +645,22 @@ class TestInsideOfMaps:
             fed.append(job.fed)
         assert fed == [10, 10, 15, 15, 20]
 
+    @pytest.mark.parametrize("inputs_of", [list, iter])
+    def test_a_feeder_that_needs_no_room_passes_it_on(self, make_pool, inputs_of):
+        # 1. a feeder and a putter wait for room; 2. a worker makes room, and wakes the feeder; 3. the map is in the
+        # queue again by then, so that the feeder need not put it.
+        pool = make_pool(0, q_size=1)
+        requests = pool._requests_queue
+        requests.queue.append(Job()._run)
+        job = threadpool._Map(pool, abs, [inputs_of([-1, -2])], None, None)
+        feeder = asleep_in(requests.not_full, job.feed)
+        putter = asleep_in(requests.not_full, requests.wait_for_room)
+        requests.queue.clear()
+        job.is_queued = True
+        requests.not_full.wake_one()
+        feeder(), putter()
+        job._discard()
+
     @pytest.mark.parametrize("in_worker", [False, True])
     def test_a_reader_that_waits_looks_less_and_less_often(self, make_pool, in_worker):
         class Never:
