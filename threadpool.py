@@ -2101,8 +2101,7 @@ class _Map(_Task):
         self.pool = None if buffersize is None else pool
         self.is_single = len(iterables) == 1
         self.may_read_ahead = all(type(given) in _CONTAINERS for given in iterables)
-        inputs = iterables[0] if self.is_single else zip(*iterables)
-        self.source = iter(inputs)
+        self.source = iter(iterables[0] if self.is_single else zip(*iterables))
         self.input_error: Exception | None = None
         self.lost: Exception | None = None  # in a forked child: why its other results never come
         self.fed = 0  # number of inputs handed over,
