@@ -3088,7 +3088,7 @@ class TestSubmitReplacedByATracer:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 class TestFork:
     PRELUDE = """
-        import gc, os, sys, threading, warnings
+        import gc, os, sys, threading, time, warnings
         warnings.simplefilter("ignore", DeprecationWarning)
         from threadpool import *
 
@@ -3167,6 +3167,7 @@ class TestFork:
                     gate.clear()
                     results = pool.map(lambda n: n if n < 5 else gate.wait(30) and n, range(8), **options)
                     read = [next(results) for _ in range(number)]
+                    time.sleep(0.01)  # so that the workers are asleep: see docs/design.rst on forks without the GIL
                     assert in_child(read_on) == 0, (number, options)
                     gate.set()
                     assert read + list(results) == list(range(8))
