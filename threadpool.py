@@ -199,7 +199,7 @@ def _call_safely(function: Callable[..., object], *args: Any) -> None:
 
 
 def _text_of(thing: object, to_text: Callable[[Any], str] = repr) -> str:
-    """The repr of something, for a message; the one of `object` if its own fails."""
+    """The repr of something, for a message; that of `object` if its own method fails."""
     try:
         return to_text(thing)
     except Exception:
@@ -567,8 +567,8 @@ def _split(item: tuple[Any, ...]) -> tuple[Any, Any]:
 
 # Which sleeper is next?  Of collectors and putters it is the one that has slept
 # longest.  Of workers it is the one that fell asleep last: what it needs is
-# still in a cache of its processor.  But with CPython's GIL this quick one
-# would only wait again, for the GIL, which its waker still holds.  So there the
+# still in a cache of its processor.  But with CPython's GIL a thread gains
+# nothing by waking quickly, as its waker still holds the GIL.  So there the
 # one that has slept longest is next; ``submit().result()`` then takes about a
 # tenth less time.
 _LONGEST_SLEEPER = 0  # the index in the list of sleepers
@@ -888,7 +888,7 @@ class _TaskQueue(_Queue):
                 if was_woken and (self.queue or at_end):
                     self.pass_on()
                 return run
-            # (Only a worker has no deadline.  It is not the main thread, which sleeps in slices.)
+            # (Without a deadline it is a worker, and not the main thread, which sleeps in slices.)
             seconds = threading.TIMEOUT_MAX if deadline is None else _seconds_left(deadline)
             if at_end or seconds <= 0:
                 break
@@ -1146,7 +1146,7 @@ class _Crew:
         self.executor = executor
         self.maps = _Maps()  # see there
         self.lock = threading.RLock()  # re-entrant, as a signal handler may start a worker, too
-        # For workers that `hire` starts from a worker: not to inherit what its calls have changed.
+        # The context for workers that a worker starts: without what its calls have changed.
         self.context = copy_context() if _THREADS_INHERIT else Context()
         self.limit = 0
         self.starting = 0  # number of workers that are just being started, and not listed yet
@@ -1175,7 +1175,7 @@ class _Crew:
             except Exception as error:
                 if not self.workers:
                     raise
-                if not isinstance(error, RuntimeError):  # which says that there are many threads
+                if not isinstance(error, RuntimeError):  # (that one: there can be no more threads)
                     _log("exception starting a worker")
 
     def add_one(self, poll_timeout: float | None) -> None:
@@ -1238,7 +1238,7 @@ class _Crew:
                 # In this order, a thread that looks at `workers`, then at `dismissed`, finds it.
                 try:
                     self.dismissed.append(worker)
-                finally:  # (An interrupt comes after a call: none between these two statements.)
+                finally:  # (These two statements make no call, so no interrupt comes between.)
                     del self.workers[index]
                     self.limit = limit
                 self._enable_hiring()
@@ -1767,7 +1767,8 @@ def _check_stack(frames: int = 15) -> None:
         _check_rest(frames - 1)
 
 
-# (PyPy compiles a plain recursion to frames that use hardly any stack; not so one through `map`.)
+# The next step.  (PyPy compiles a plain recursion to frames that use hardly any stack, so there
+# it goes through `map`.)
 _check_rest: Callable[[int], object] = (
     _check_stack if _IS_CPYTHON else lambda frames: list(map(_check_stack, [frames])))
 
@@ -1959,9 +1960,9 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # be.
 #
 # Inputs that nobody has begun are in `todo`, in order.  A worker takes some from
-# the front, as its block, and makes the calls.  The first block is a single input.  The size
-# doubles while blocks take less than `_BLOCK_SECONDS`, and is 1 again after one
-# that took longer.
+# the front, as its block, and makes the calls.  The first block is a single
+# input.  The size doubles while blocks take less than `_BLOCK_SECONDS`, and is 1
+# again after one that took longer.
 #
 # When calls suddenly become slow, a worker may have a long block of them.  So a
 # worker that finds `todo` empty *recalls* what the running blocks have not begun:
@@ -1981,11 +1982,11 @@ class _Future(_Task, concurrent.futures.Future):  # type: ignore[type-arg]
 # of workers can be at one map, and other tasks have their turn.
 #
 # Inputs come in two ways.  Those of a list or another built-in container are added
-# to `todo` many at a time.  Any other iterable may wait for the calls of its earlier
-# inputs, so it is asked for one at a time, and each is shown to the workers
-# before the next: it goes into a deque, `arrived`, which needs no lock.  A worker that takes
-# the map from the queue moves what has arrived to `todo`.  Here is a race as in
-# "Sleeping and waking":
+# to `todo` many at a time.  Any other iterable may wait for the calls of its
+# earlier inputs, so it is asked for one at a time, and each is shown to the
+# workers before the next: it goes into a deque, `arrived`, which needs no lock.
+# A worker that takes the map from the queue moves what has arrived to `todo`.
+# Here is a race as in "Sleeping and waking":
 #
 #     1. worker:  takes the map from the queue, and sees that nothing has arrived
 #     2. feeder:  adds an input to `arrived`, and sees the map in the queue
@@ -2154,11 +2155,12 @@ class _Map(_Task):
         before = self.fed
         for given in islice(self.source, room):
             was_queued = self.is_queued
-            if self.requests.closed or not was_queued:  # (otherwise it would do nothing)
+            if self.requests.closed or not was_queued:
                 self.wait_for_admission()
             self.arrived.append(given)  # first show it,
             self.fed += 1
-            if not (was_queued and self.is_queued):  # then look (rule 1)
+            # Then look (rule 1).  Also if we have waited for room: `queue_up` passes that on.
+            if not (was_queued and self.is_queued):
                 self.queue_up()
         if self.fed - before < room:
             self.source = iter(())  # an iterator that has ended is not asked again
@@ -2182,7 +2184,7 @@ class _Map(_Task):
             else:
                 self.requests.not_full.wake_one()  # rule 3: we may have waited for room
         except BaseException as error:
-            self.requests.not_full.wake_one()
+            self.requests.not_full.wake_one()  # (here as well)
             self._settle(None, error)
             raise
 
@@ -2287,8 +2289,7 @@ class _Map(_Task):
         """Begin nothing more, and keep no result."""
         with self.maps.lock:
             unbegun = self.take_unbegun()
-            self.note_if_finished()
-        del unbegun  # without the lock, as it may run the user's code
+        del unbegun
         # (Tracebacks of errors that nobody has read may lead back to the reader's frame.)
         self.parts = queue.SimpleQueue()
 
@@ -2332,13 +2333,17 @@ class _Map(_Task):
             self.parts.put((first, results, [] if error is None else [error]))
 
     def take_unbegun(self) -> list[tuple[int, list[Any]]]:
-        """Take the map out of the queue, and from it all inputs that nobody has begun."""
+        """Take the map out of the queue, and from it all inputs that nobody has begun.
+
+        The caller drops them without the lock: freeing them may run the user's code.
+        """
         self.is_queued = False
         self.requests.remove(self)
         self.recall()
         self.note_arrivals()
         unbegun = self.todo
         self.todo = []
+        self.note_if_finished()
         return unbegun
 
     def note_if_finished(self) -> None:
@@ -2368,7 +2373,7 @@ class _Map(_Task):
                 self.running.append(block)
             is_offered = self.offer()
             self.note_if_finished()
-        del unbegun  # without the lock, as it may run the user's code
+        del unbegun
         if is_offered:
             self.requests.pass_on()
         return block
@@ -2452,14 +2457,13 @@ class _Map(_Task):
         assert error is not None
         with self.maps.lock:
             unbegun = self.fail_unbegun(error)
-        del unbegun  # without the lock, as it may run the user's code
+        del unbegun
 
     def fail_unbegun(self, error: BaseException) -> list[tuple[int, list[Any]]]:
-        """Fail what nobody has begun, and return it; the lock is held."""
+        """Take what nobody has begun, and tell the reader of the error; the lock is held."""
         unbegun = self.take_unbegun()
         for first, _ in unbegun:
             self.parts.put((first, [], [error]))
-        self.note_if_finished()
         return unbegun
 
     def _discard(self) -> None:
@@ -2472,14 +2476,13 @@ class _Map(_Task):
     def be_lost(self, error: Exception) -> None:
         """Fail in the child of a fork, where nobody is at the running blocks."""
         self.lost = error
-        # Use a new queue.  Where queues have a lock (as in PyPy), that of the old one may
-        # stay locked for ever:
+        # This also makes a new queue for parts.  Where queues have a lock (as in PyPy), that of
+        # the old one may stay locked for ever:
         #
         #     1. worker:  puts results, and holds the lock
         #     2. another thread forks
         #     3. child:  there is no worker that would unlock it
-        self.parts = queue.SimpleQueue()
-        self._settle(None, error)
+        self.drop()
         self.maps.unfinished.discard(self)
 
     def __repr__(self) -> str:
@@ -2526,8 +2529,7 @@ class _RequestsQueue(_TaskQueue):
 
 
 def _deadline_of_get(block: bool, timeout: float | None) -> float | None:
-    """The deadline of `get`.  It is never None: with one, `next_task` has the main thread wake up
-    now and then."""
+    """The deadline of `get`: never None, or the main thread would not wake for signals."""
     if not block:
         return _deadline(0)
     return _deadline(float("inf") if timeout is None else timeout)
@@ -2558,8 +2560,8 @@ class _WorkQueue:
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take out the oldest item.  No worker will begin it.
 
-        Call its `run`, or cancel its `future`.  A request or a map is discarded, and its item
-        has only `future`.
+        For a call that was submitted, call the item's `run`, or cancel its `future`.  A request
+        or a map is discarded at once: its item has only `future`.
         """
         run = self._requests.next_task(lambda: False, None, _deadline_of_get(block, timeout))
         if run is None:
@@ -2845,7 +2847,7 @@ class ThreadPool(_RequestPool, _LooksLikeThreadPoolExecutor,  # type: ignore[mis
         requests = self._requests_queue
         try:
             if requests.maxsize > 0:
-                self._wait_for_room()  # not in theirs, which holds a lock of all executors
+                self._wait_for_room()  # here: the original `submit` holds a lock of all executors
             if _Executor.submit is not _original_submit:
                 return _Executor.submit(self, fn, *args, **kwds)
             future = _Future(fn, args, kwds, requests)

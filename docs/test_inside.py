@@ -204,7 +204,9 @@ class TestInsideOfTheQueue:
         joins = [asleep_in(requests.not_empty, requests.next_task, lambda told=told: bool(told)) for told in told_to_go]
         told_to_go[first_or_last].append(True)
         requests.put(job := Job())
-        assert joins.pop(first_or_last)() is None and joins.pop()() == job._run
+        leaver = joins.pop(first_or_last)
+        [other] = joins
+        assert leaver() is None and other() == job._run
 
     @pytest.mark.parametrize("end", [
         lambda requests: requests.close(), lambda requests: setattr(requests, "ending", True),

@@ -246,8 +246,8 @@ def bounded_map(pool, number, call=no_op):
     list(pool.map(call, range(number), buffersize=1000))
 
 
-def generator_map(pool, number, call=no_op):
-    list(pool.map(call, (argument for argument in range(number))))
+def generator_map(pool, number):
+    list(pool.map(no_op, (argument for argument in range(number))))
 
 
 def built_in_map_of_a_generator(_, number):
@@ -774,7 +774,7 @@ def peak_memory(number):
 MOST_LOAD = 1.5  # with which a run begins that is kept
 
 
-def load_before():
+def current_load():
     """The load of this machine; None where the system does not tell."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
@@ -816,7 +816,7 @@ def main():
     options = parser.parse_args()
     if options.old:
         old = load_module("threadpool_1_3_2", options.old)
-    load = load_before()
+    load = current_load()
     if load is not None and load > MOST_LOAD and not options.quick:
         parser.error(f"the load is {load}: wait until nothing else runs on this machine")
     logging.disable(logging.CRITICAL)

@@ -67,7 +67,7 @@ LIMITS = [
     ("start and stop a worker", "start", "threadpool", "bare threads"),
 ]
 STEPS = ["make", "put", "call", "collect"]
-WAYS = ["threadpool, map", "threadpool, submit", "threadpool, put", "multiprocessing map", "ThreadPoolExecutor"]
+PYTHON_WAYS = ["threadpool, map", "threadpool, submit", "threadpool, put", "multiprocessing map", "ThreadPoolExecutor"]
 IDEAL = "ideal"
 
 
@@ -135,7 +135,7 @@ def steps_table(runs):
         for run in runs:
             values = [run["cases"]["steps"]["values"].get(f"{who}: {step}") for step in STEPS]
             was_measured = None not in values
-            columns.append([*map(number, values), number(sum(values))] if was_measured else [""] * 5)
+            columns.append([*map(number, values), number(sum(values))] if was_measured else [""] * (len(STEPS) + 1))
         for step, cells in zip([*STEPS, "in all"], zip(*columns)):
             rows.append([who if step == STEPS[0] else "", step, *cells])
     return table(["who", "step", *map(name_of, runs)], rows)
@@ -146,7 +146,7 @@ def processors_table(run):
     rows = []
     for microseconds in (1, 10, 100, 1000):
         title = f"{microseconds} µs"
-        for way in WAYS:
+        for way in PYTHON_WAYS:
             cases = [f"one processor {microseconds}", f"python {microseconds}"]
             rows.append([title, way, *(spread(ratios(run, case, way, "one thread")) for case in cases)])
             title = ""
